@@ -1,0 +1,34 @@
+"""The chat application. Read create_web for the table of contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from chatapp import auth, bus, jobs, logs, store
+
+if TYPE_CHECKING:
+    from config import Config
+
+
+def create_app(config: Config) -> Flask:
+    """What web servers, workers and the command line share: settings, storage, identity, a voice."""
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.config.from_object(config)
+    logs.init_app(app)
+    store.init_app(app)
+    auth.init_app(app)
+    bus.init_app(app)
+    jobs.init_app(app)
+    return app
+
+
+def create_web(config: Config) -> Flask:
+    """The application with its two doors open."""
+    from chatapp import sockets, views  # noqa: PLC0415 - a worker needs neither, nor their imports
+
+    app = create_app(config)
+    views.init_app(app)
+    sockets.init_app(app)
+    return app

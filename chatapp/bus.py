@@ -1,0 +1,100 @@
+"""What the server says unasked: one function per server event, and the only emit().
+
+Two roads. `tell` speaks to this worker's own clients, for what every worker reads from the shard logs by itself. The
+others go through the message queue to all workers, and carry only what may be lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app
+from flask_socketio import SocketIO
+from socketio import RedisManager
+
+from chatapp.types import Caller, Event, Head, Room, State
+
+QUEUE_CHANNEL = "chatapp"
+
+
+def init_app(app: Flask) -> None:
+    """Until the sockets door opens, we can speak to the queue but not listen."""
+    app.extensions["socketio"] = SocketIO(client_manager=queue(app, write_only=True))
+
+
+def queue(app: Flask, *, write_only: bool) -> RedisManager | None:
+    """The message queue between processes. Flask-SocketIO's message_queue= takes no Redis options."""
+    if not app.config["SOCKET_QUEUE"]:
+        return None
+    return RedisManager(
+        app.config["REDIS_URL"],
+        channel=QUEUE_CHANNEL,
+        write_only=write_only,
+        redis_options={"socket_connect_timeout": 1.0, "health_check_interval": 10},
+    )
+
+
+def tell(event: Event, *extra_channels: str) -> None:
+    """A durable event, to this worker's members of the room."""
+    _emit(event.type, envelope(event), to=[event.room.channel, *extra_channels], ignore_queue=True)
+
+
+def envelope(event: Event) -> dict[str, object]:
+    """The event as it is on the wire: without its tenant."""
+    return {
+        "v": 1,
+        "type": event.type,
+        "room_id": event.room_id,
+        "epoch": event.epoch,
+        "seq": event.seq,
+        "id": event.id,
+        "at": event.at,
+        "actor_id": event.actor_id,
+        "client_id": event.client_id,
+        "data": event.data,
+    }
+
+
+def room_head(room: Room, head: Head) -> None:
+    payload = {"room_id": room.id, "epoch": head.epoch, "seq": head.seq, "applied": head.applied}
+    _emit("room:head", payload, to=room.channel, ignore_queue=True)
+
+
+def room_reset(room: Room, epoch: str) -> None:
+    _emit("room:reset", {"room_id": room.id, "epoch": epoch}, to=room.channel, ignore_queue=True)
+
+
+def typing_started(room: Room, caller: Caller, *, skip_sid: str) -> None:
+    _emit(
+        "typing:started",
+        {"room_id": room.id, "user_id": caller.user_id},
+        to=room.channel,
+        skip_sid=skip_sid,
+    )
+
+
+def typing_stopped(room: Room, caller: Caller, *, skip_sid: str) -> None:
+    _emit(
+        "typing:stopped",
+        {"room_id": room.id, "user_id": caller.user_id},
+        to=room.channel,
+        skip_sid=skip_sid,
+    )
+
+
+def read_moved(caller: Caller, room: Room, *, seq: int, unread: int, mentions: int) -> None:
+    payload = {"room_id": room.id, "seq": seq, "unread": unread, "mentions": mentions}
+    _emit("read:moved", payload, to=caller.channel)
+
+
+def presence_changed(tenant_id: str, user_id: str, state: State) -> None:
+    _emit("presence:changed", {"user_id": user_id, "state": state}, to=people_channel(tenant_id))
+
+
+def people_channel(tenant_id: str) -> str:
+    """Where the server speaks to everybody of a workspace."""
+    return f"{tenant_id}:workspace:people"
+
+
+def _emit(event: str, payload: object, *, to: Any, **how: Any) -> None:
+    current_app.extensions["socketio"].emit(event, payload, to=to, **how)

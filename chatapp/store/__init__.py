@@ -1,0 +1,12 @@
+"""Where things are kept: the logs in Redis, the record in SQL, the connections in memory."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from chatapp.store import connection, database
+
+
+def init_app(app: Flask) -> None:
+    connection.init_app(app)
+    database.init_app(app)

@@ -1,0 +1,66 @@
+"""The Redis of the current application, and its scripts.
+
+redis-py 8 sends a command again by itself when the reply does not come: a stalled XADD became two entries. So
+these clients never retry; a caller that must repeats the whole request under its idempotency key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+from werkzeug.local import LocalProxy
+
+from chatapp.errors import Busy
+
+_LUA = Path(__file__).parent / "lua"
+
+redis: Redis = LocalProxy(lambda: current_app.extensions["redis"])  # type: ignore[assignment]
+# Its timeout outlasts a blocking read; for the tailer, the control reader and nothing else.
+patient_redis: Redis = LocalProxy(lambda: current_app.extensions["patient_redis"])  # type: ignore[assignment]
+
+
+def init_app(app: Flask) -> None:
+    url, timeout = app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"]
+    app.extensions["redis"] = client = _connect(url, timeout)
+    app.extensions["patient_redis"] = _connect(url, 3.0)
+    app.extensions["lua"] = {
+        path.stem: client.register_script(path.read_text()) for path in _LUA.glob("*.lua")
+    }
+
+
+def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
+    """Run store/lua/<script>.lua. Raises Busy when Redis does not answer in time."""
+    try:
+        return current_app.extensions["lua"][script](keys=keys, args=args)
+    except unavailable as error:
+        raise Busy from error
+
+
+def _connect(url: str, timeout: float) -> Redis:
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        protocol=2,  # XREADGROUP answers another shape under RESP3
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=1_000,
+    )
+
+
+def is_passing(error: RedisError) -> bool:
+    """Loading its data, out of room, or a replica for the moment: the same request may succeed later."""
+    return isinstance(error, ResponseError) and str(error).startswith(
+        ("LOADING", "OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "BUSY ")
+    )
+
+
+unavailable = (RedisConnectionError, RedisTimeoutError)

@@ -1,0 +1,197 @@
+"""The record: every SQL table. Unique indexes carry the promises; ids are UUIDv7 strings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(name: str, *args: object, **kwargs: object) -> Column[str]:
+    return Column(name, String(64), *args, **kwargs)  # type: ignore[arg-type]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in and out. SQLite has no time zones and would hand back naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+def _time(name: str, *, nullable: bool = False, index: bool = False) -> Column[datetime]:
+    return Column(name, UtcDateTime, nullable=nullable, index=index)
+
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    _id("id", primary_key=True),
+    Column("slug", String(40), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    _time("created_at"),
+    _time("suspended_at", nullable=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("email", String(254), nullable=False),  # case-folded
+    Column("name", String(80), nullable=False),
+    Column("name_skeleton", String(200), nullable=False),  # what the name looks like, see names.py
+    Column("role", String(10), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    _time("created_at"),
+    _time("disabled_at", nullable=True),
+    UniqueConstraint("workspace_id", "email"),
+    UniqueConstraint("workspace_id", "name_skeleton"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    _time("created_at"),
+    _time("last_seen_at"),
+    _time("expires_at", index=True),
+    _time("revoked_at", nullable=True),
+    Column("address", String(64), nullable=False),
+    Column("user_agent", String(300), nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("email", String(254)),  # None: whoever holds the link
+    Column("role", String(10), nullable=False),
+    _id("invited_by", ForeignKey("users.id"), nullable=False),
+    _time("created_at"),
+    _time("expires_at", index=True),
+    _time("accepted_at", nullable=True),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(80)),  # None for a direct room
+    Column("name_skeleton", String(200)),
+    Column("direct_key", String(64)),  # digest of a direct room's sorted member ids
+    Column("topic", String(250), nullable=False, server_default=""),
+    _id("created_by", nullable=False),
+    _time("created_at"),
+    _time("archived_at", nullable=True),
+    Column("epoch", String(16), nullable=False),  # of the last applied event
+    Column("applied_seq", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("workspace_id", "name_skeleton"),
+    UniqueConstraint("workspace_id", "direct_key"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _id("room_id", ForeignKey("rooms.id"), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    _id("workspace_id", nullable=False),
+    Column("role", String(10), nullable=False),
+    _time("joined_at"),
+    Column("gone", Boolean, nullable=False, server_default=false()),
+    # The event that said so last: an older one, applied late, changes nothing.
+    Column("changed_seq", Integer, nullable=False, server_default="0"),
+    Column("read_seq", Integer, nullable=False, server_default="0"),
+    Index("ix_memberships_person", "user_id", "gone"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id("room_id", primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _id("workspace_id", nullable=False),
+    Column("epoch", String(16), nullable=False),
+    _id("id", nullable=False),
+    Column("type", String(40), nullable=False),
+    _id("actor_id", nullable=False),
+    Column("client_id", String(64)),
+    Column("at", String(24), nullable=False),
+    Column("data", JSON, nullable=False),
+    UniqueConstraint("id"),
+    UniqueConstraint("room_id", "actor_id", "client_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id("room_id", primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _id("workspace_id", nullable=False),
+    _id("id", nullable=False),
+    _id("author_id", nullable=False),
+    Column("client_id", String(64)),
+    Column("body", Text, nullable=False),
+    Column("mentions", JSON, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("at", String(24), nullable=False),
+    Column("edited_at", String(24)),
+    Column("removed_at", String(24)),
+    UniqueConstraint("id"),
+    UniqueConstraint("room_id", "author_id", "client_id"),
+    Index("ix_messages_room_at", "room_id", "at"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    _id("room_id", primary_key=True),
+    _id("user_id", primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", String(64), nullable=False, unique=True),  # shard and stream id
+    Column("event", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    _time("at"),
+)

@@ -1,0 +1,193 @@
+"""The nouns. Plain, frozen, and free of Flask, Redis and SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Role = Literal["owner", "admin", "member"]
+RoomKind = Literal["public", "private", "direct"]
+State = Literal["active", "away", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, on behalf of which tenant, through which session."""
+
+    tenant_id: str
+    user_id: str
+    name: str
+    role: Role = "member"
+    session_id: str = ""
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role in ("owner", "admin")
+
+    @property
+    def channel(self) -> str:
+        """Where the server speaks to this person, in all their tabs."""
+        return f"{self.tenant_id}:user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room's name and address; what a caller got hold of through actions.access."""
+
+    tenant_id: str
+    id: str
+
+    @property
+    def channel(self) -> str:
+        """Where the server speaks to everyone in the room."""
+        return f"{self.tenant_id}:room:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is about to become an event: everything but its place and its time."""
+
+    type: str
+    id: str
+    actor_id: str
+    data: dict[str, Any]
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a room and must be remembered."""
+
+    tenant_id: str
+    room_id: str
+    type: str
+    epoch: str
+    seq: int  # place in the room: no holes inside an epoch
+    id: str
+    at: str  # ISO 8601, UTC, milliseconds, by Redis's clock
+    actor_id: str
+    client_id: str | None
+    data: dict[str, Any]
+
+    @property
+    def room(self) -> Room:
+        return Room(self.tenant_id, self.room_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a room's log stands."""
+
+    epoch: str
+    seq: int  # of the newest event
+    applied: int  # up to here the record holds everything
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it stands now: its creation with every edit applied."""
+
+    id: str
+    room_id: str
+    seq: int
+    author_id: str
+    client_id: str | None
+    body: str
+    at: str
+    mentions: list[str] = field(default_factory=list)
+    revision: int = 1
+    edited_at: str | None = None
+    removed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """A room as one of its members sees it in the sidebar."""
+
+    id: str
+    kind: RoomKind
+    name: str | None
+    topic: str
+    archived: bool
+    role: str
+    member_ids: list[str] | None
+    epoch: str
+    seq: int
+    applied: int
+    read_seq: int
+    unread: int
+    mentions: int
+    last_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of messages, oldest first, as they stand at `as_of`."""
+
+    messages: list[Message]
+    has_before: bool
+    has_after: bool
+    as_of: int
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """The answer to "what did I miss": events, or start over from a snapshot."""
+
+    head: Head
+    complete: bool
+    events: list[Event] = field(default_factory=list)
+    has_more: bool = False
+    page: Page | None = None
+    room: RoomSummary | None = None
+    presence: dict[str, State] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    role: Role
+    disabled: bool
+    presence: State = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    id: str
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    user_id: str
+    name: str
+    role: str
+    joined_at: datetime
+    presence: State = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: str
+    tenant_id: str
+    user_id: str
+    kind: str  # browser or token
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    id: str
+    email: str | None
+    role: Role
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime

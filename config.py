@@ -1,0 +1,115 @@
+"""Every setting, its default and its unit. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
+
+# bin/run writes here what it generated, so that bin/chat and a bare gunicorn find the same servers.
+RUN_ENV = Path(__file__).parent / "var" / "run.env"
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the text is one sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Config:
+    # Where things are. No defaults: a wrong guess here loses data or leaks it.
+    SECRET_KEY: str
+    REDIS_URL: str  # redis://[:password@]host:port/db, with AOF on and no eviction
+    DATABASE_URL: str  # sqlite:////path/to/file or postgresql+psycopg://…
+
+    # The web server
+    ASYNC_MODE: str = "threading"  # eventlet under our gunicorn worker; threading elsewhere
+    SOCKET_QUEUE: bool = True  # False: a single process that has nobody to tell but its own clients
+    ALLOWED_ORIGINS: tuple[str, ...] = ()  # besides the server's own; comma-separated
+    ALLOWED_HOSTS: tuple[str, ...] = ()  # Host headers answered; empty: any
+    TRUSTED_PROXIES: int = 0  # how many X-Forwarded-* hops to believe
+    SECURE_COOKIES: bool = False  # True behind TLS
+    LOG_LEVEL: str = "info"
+    PING_INTERVAL: int = 25  # seconds, whole: Engine.IO takes no fractions
+    PING_TIMEOUT: int = 20  # seconds
+    CLOSING_SPREAD: float = 6.0  # seconds over which the clients of a stopping worker come back
+
+    # The logs
+    SHARDS: int = 8  # fixed for the life of the data: a room's shard is a hash of its id
+    REDIS_TIMEOUT: float = 1.0  # seconds until a send is answered "busy"
+    ROOM_LOG_KEEP: int = 24 * 3600  # seconds a room log reaches back, at least
+    SHARD_LOG_KEEP: int = 600  # seconds a shard log keeps what is already in the record
+    REMEMBER_SENT: int = 24 * 3600  # seconds Redis remembers a client_id; the record does for ever
+    HEAD_EVERY: float = 10.0  # seconds between room:head in rooms with traffic
+    STALE_AFTER: float = 5.0  # seconds without reading the logs until people are told
+    UNHEALTHY_AFTER: float = 30.0  # seconds without reading the logs until /readyz says no
+    RECORD_LAG: float = 5.0  # seconds the record may lag before web workers help to write it
+
+    # Presence and typing
+    LEASE: float = 30.0  # seconds a connection's presence lasts unrenewed
+    LEASE_RENEW: float = 10.0  # seconds between renewals
+    SWEEP_EVERY: float = 5.0  # seconds between sweeps
+
+    # Limits: how many a minute, unless it says otherwise
+    LIMIT_SEND: int = 60  # messages of one person in one shard's rooms
+    LIMIT_SEND_ROOM: int = 6_000  # messages in one room
+    LIMIT_SEND_WORKSPACE: int = 60_000  # messages of one workspace in one shard's rooms
+    LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
+    LIMIT_CONNECT: int = 10  # connections of one person
+    LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
+    LIMIT_EVENTS: int = 600  # any other events or API requests of one person
+
+    # Accounts
+    OPEN_SIGN_UP: bool = False  # True: anybody may make a new workspace
+    SESSION_DAYS: int = 30
+    INVITATION_DAYS: int = 7
+    PASSWORD_MIN: int = 10  # characters
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Config:
+        """The environment, and for what it leaves unset the file of a running bin/run.
+
+        Raises ConfigError, naming the setting, when one is missing or not of its kind.
+        """
+        given = {**_read(RUN_ENV), **environ}
+        kinds = get_type_hints(cls)
+        values: dict[str, object] = {}
+        for field in fields(cls):
+            if field.name in given:
+                values[field.name] = _parse(field.name, given[field.name], kinds[field.name])
+            elif field.default is MISSING:
+                raise ConfigError(f"{field.name} is not set: export it, or start with bin/run.")
+        return cls(**values)  # type: ignore[arg-type]
+
+    def __post_init__(self) -> None:
+        if len(self.SECRET_KEY) < 16:
+            raise ConfigError("SECRET_KEY is too short: use at least 16 random characters.")
+        if self.ASYNC_MODE not in ("eventlet", "gevent", "threading"):
+            raise ConfigError("ASYNC_MODE must be eventlet, gevent or threading.")
+        if self.SHARDS < 1:
+            raise ConfigError("SHARDS must be at least 1.")
+
+
+def _parse(name: str, text: str, kind: object) -> object:
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+    except (KeyError, ValueError):
+        raise ConfigError(
+            f"{name}={text!r} is not a valid {getattr(kind, '__name__', kind)}."
+        ) from None
+    if kind is str:
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
