@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
-    return structlog.get_logger(logger=name)  # type: ignore[no-any-return]
+    return structlog.get_logger(source=name)  # type: ignore[no-any-return]
 
 
 def _hide_secrets(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
