@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from flask_socketio import SocketIO
 from socketio import RedisManager
 
-from chatapp.types import Caller, Event, Head, Room, State
+from chatapp.types import Caller, Event, Head, Person, Room, State
 
 QUEUE_CHANNEL = "chatapp"
 
@@ -89,6 +89,40 @@ def read_moved(caller: Caller, room: Room, *, seq: int, unread: int, mentions: i
 
 def presence_changed(tenant_id: str, user_id: str, state: State) -> None:
     _emit("presence:changed", {"user_id": user_id, "state": state}, to=people_channel(tenant_id))
+
+
+def presence_is(tenant_id: str, user_id: str, state: State) -> None:
+    """The same, to this worker's own clients, in case the queue lost it."""
+    payload = {"user_id": user_id, "state": state}
+    _emit("presence:changed", payload, to=people_channel(tenant_id), ignore_queue=True)
+
+
+def person_changed(tenant_id: str, person: Person) -> None:
+    """To this worker's own clients: every worker hears of it from the control log."""
+    payload = {
+        "id": person.id,
+        "name": person.name,
+        "role": person.role,
+        "disabled": person.disabled,
+    }
+    _emit("person:changed", payload, to=people_channel(tenant_id), ignore_queue=True)
+
+
+def session_ended(sid: str, reason: str) -> None:
+    _emit("session:ended", {"reason": reason}, to=sid, ignore_queue=True)
+
+
+def hang_up(sid: str, *, for_good: bool = True) -> None:
+    """Close a connection of this worker, once it has read what was said to it.
+
+    A client that was told "for good" does not connect again by itself.
+    """
+    socketio = current_app.extensions["socketio"]
+    engine_sid = socketio.server.manager.eio_sid_from_sid(sid, "/")
+    if for_good:
+        socketio.server.disconnect(sid, ignore_queue=True)
+    if engine_sid is not None:  # not here: it waits until a slow reader has read
+        socketio.start_background_task(socketio.server.eio.disconnect, engine_sid)
 
 
 def people_channel(tenant_id: str) -> str:

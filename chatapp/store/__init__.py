@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chatapp.store import connection, database
+from chatapp.store import connection, control, database, local
 
 
 def init_app(app: Flask) -> None:
     connection.init_app(app)
     database.init_app(app)
+    local.init_app(app)
+    control.init_app(app)

@@ -1,0 +1,99 @@
+"""What this worker alone knows: the connections it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from flask import Flask, current_app
+
+from chatapp.types import Caller, State
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    sid: str
+    caller: Caller
+    rooms: set[str] = field(default_factory=set)  # ids of the rooms it follows live
+    state: State = "active"  # what its page said last; never "offline"
+    typing: dict[str, tuple[float, bool]] = field(default_factory=dict)  # see actions.typing
+
+
+_Index = dict[Any, dict[str, Connection]]
+
+
+class Connections:
+    """By sid, person, session and tenant, each in O(1). Empty again when everybody is gone."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.by_sid: dict[str, Connection] = {}
+        self.by_user: _Index = {}
+        self.by_session: _Index = {}
+        self.by_tenant: _Index = {}
+
+    def add(self, connection: Connection) -> None:
+        with self._lock:
+            self.by_sid[connection.sid] = connection
+            for index, key in self._places(connection):
+                index.setdefault(key, {})[connection.sid] = connection
+
+    def remove(self, sid: str) -> Connection | None:
+        with self._lock:
+            connection = self.by_sid.pop(sid, None)
+            for index, key in self._places(connection) if connection else ():
+                del index[key][sid]
+                if not index[key]:
+                    del index[key]
+        return connection
+
+    def _places(self, connection: Connection) -> list[tuple[_Index, object]]:
+        who = connection.caller
+        return [
+            (self.by_user, (who.tenant_id, who.user_id)),
+            (self.by_session, who.session_id),
+            (self.by_tenant, who.tenant_id),
+        ]
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["local"] = Connections()
+
+
+def add(connection: Connection) -> None:
+    _connections().add(connection)
+
+
+def remove(sid: str) -> Connection | None:
+    """The connection that was there; None when it was not, or no longer."""
+    return _connections().remove(sid)
+
+
+def get(sid: str) -> Connection | None:
+    return _connections().by_sid.get(sid)
+
+
+def of_user(tenant_id: str, user_id: str) -> list[Connection]:
+    return list(_connections().by_user.get((tenant_id, user_id), {}).values())
+
+
+def of_session(session_id: str) -> list[Connection]:
+    return list(_connections().by_session.get(session_id, {}).values())
+
+
+def of_tenant(tenant_id: str) -> list[Connection]:
+    return list(_connections().by_tenant.get(tenant_id, {}).values())
+
+
+def tenants() -> list[str]:
+    return list(_connections().by_tenant)
+
+
+def all() -> list[Connection]:
+    return list(_connections().by_sid.values())
+
+
+def _connections() -> Connections:
+    connections: Connections = current_app.extensions["local"]
+    return connections
