@@ -69,7 +69,7 @@ users = Table(
     _id("workspace_id", ForeignKey("workspaces.id"), nullable=False),
     Column("email", String(254), nullable=False),  # case-folded
     Column("name", String(80), nullable=False),
-    Column("name_skeleton", String(200), nullable=False),  # what the name looks like, see names.py
+    Column("name_skeleton", String(200), nullable=False),  # what the name looks like, see text.py
     Column("role", String(10), nullable=False),
     Column("password_hash", String(200), nullable=False),
     _time("created_at"),
