@@ -155,10 +155,48 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A person's account, as the workspace keeps it."""
+
+    id: str
+    tenant_id: str
+    email: str
+    name: str
+    role: Role
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     id: str
     slug: str
     name: str
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRecord:
+    """A room as the record describes it, whoever asks."""
+
+    tenant_id: str
+    id: str
+    kind: RoomKind
+    name: str | None
+    topic: str
+    archived: bool
+    member_count: int = 0
+
+    @property
+    def room(self) -> Room:
+        return Room(self.tenant_id, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Part of a list, and what to ask for to see the next part."""
+
+    items: list[Any]
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What can be done: module = noun, function = verb, caller first."""

