@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chatapp.store import connection, control, database, local
+from chatapp.store import connection, control, database, directory, local
 
 
 def init_app(app: Flask) -> None:
@@ -12,3 +12,4 @@ def init_app(app: Flask) -> None:
     database.init_app(app)
     local.init_app(app)
     control.init_app(app)
+    directory.init_app(app)

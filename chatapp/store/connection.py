@@ -6,6 +6,8 @@ these clients never retry; a caller that must repeats the whole request under it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from flask import Flask, current_app
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from werkzeug.local import LocalProxy
@@ -38,10 +40,8 @@ def init_app(app: Flask) -> None:
 
 def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
     """Run store/lua/<script>.lua. Raises Busy when Redis does not answer in time."""
-    try:
+    with asking():
         return current_app.extensions["lua"][script](keys=keys, args=args)
-    except unavailable as error:
-        raise Busy from error
 
 
 def _connect(url: str, timeout: float) -> Redis:
@@ -56,11 +56,21 @@ def _connect(url: str, timeout: float) -> Redis:
     )
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """Around every command: Busy instead of the client's own errors, where later may be better."""
+    try:
+        yield
+    except RedisError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise
+
+
 def is_passing(error: RedisError) -> bool:
-    """Loading its data, out of room, or a replica for the moment: the same request may succeed later."""
-    return isinstance(error, ResponseError) and str(error).startswith(
-        ("LOADING", "OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "BUSY ")
+    """Unreachable, loading its data, out of room: the same request may succeed later."""
+    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+        return True
+    return str(error).startswith(
+        ("LOADING", "OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "BUSY ", "UNBLOCKED")
     )
-
-
-unavailable = (RedisConnectionError, RedisTimeoutError)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from zlib import crc32
 
-CONTROL_LOG = "control:log"  # stream: what every worker must hear (see control.py)
+from flask import current_app
+
+from chatapp.types import Room
+
+CONTROL_LOG = "control:log"  # stream: what every worker must hear
 
 
 def shard_of(room_id: str, shards: int) -> int:
@@ -16,16 +20,88 @@ def shard_log(shard: int) -> str:
     return f"{{s{shard}}}:shard:log"
 
 
-def dirty_reads(shard: int) -> str:
-    """Set: read markers that the record does not have yet."""
+def shard_life(shard: int) -> str:
+    """String: changes when Redis came back with less than it had; heads of another life are cold."""
+    return f"{{s{shard}}}:shard:life"
+
+
+def shard_writer(shard: int) -> str:
+    """String: held for a moment by the process that writes this shard into the record."""
+    return f"{{s{shard}}}:shard:writer"
+
+
+def shard_failures(shard: int) -> str:
+    """Hash: entry id -> how often the record refused it."""
+    return f"{{s{shard}}}:shard:failures"
+
+
+def shard_reads(shard: int) -> str:
+    """Set: read markers, as JSON, that the record does not have yet."""
     return f"{{s{shard}}}:shard:reads"
-
-
-def room(tenant_id: str, room_id: str, shards: int) -> str:
-    """Prefix of everything kept for one room."""
-    return f"{{s{shard_of(room_id, shards)}}}:{tenant_id}:room:{room_id}"
 
 
 def tenant(tenant_id: str) -> str:
     """Prefix of what a tenant keeps outside its rooms; one slot, for scripts over several keys."""
     return f"{{{tenant_id}}}"
+
+
+class RoomKeys:
+    """Everything kept for one room."""
+
+    def __init__(self, room: Room, shards: int) -> None:
+        self.shard = shard_of(room.id, shards)
+        self._tenant = f"{{s{self.shard}}}:{room.tenant_id}"
+        self._room = f"{self._tenant}:room:{room.id}"
+
+    @property
+    def shard_log(self) -> str:
+        return shard_log(self.shard)
+
+    @property
+    def shard_life(self) -> str:
+        return shard_life(self.shard)
+
+    @property
+    def shard_reads(self) -> str:
+        return shard_reads(self.shard)
+
+    @property
+    def head(self) -> str:
+        """Hash: epoch, seq, applied, born, life, archived."""
+        return f"{self._room}:head"
+
+    @property
+    def log(self) -> str:
+        """Stream: the room's events, id <seq>-0."""
+        return f"{self._room}:log"
+
+    @property
+    def members(self) -> str:
+        """Set of user ids."""
+        return f"{self._room}:members"
+
+    @property
+    def revisions(self) -> str:
+        """Hash: message id -> revision, of messages edited or removed within a day."""
+        return f"{self._room}:revisions"
+
+    @property
+    def reads(self) -> str:
+        """Hash: user id -> seq up to which they have read."""
+        return f"{self._room}:reads"
+
+    def sent(self, author_id: str, client_id: str) -> str:
+        """String: the seq a client_id was given."""
+        return f"{self._room}:sent:{author_id}:{client_id}"
+
+    def send_limits(self, author_id: str) -> list[str]:
+        """Counters of this minute: the author's, the room's and the workspace's in this shard."""
+        return [
+            f"{self._tenant}:limit:send:user:{author_id}",
+            f"{self._room}:limit:send",
+            f"{self._tenant}:limit:send:workspace",
+        ]
+
+
+def room_keys(room: Room) -> RoomKeys:
+    return RoomKeys(room, current_app.config["SHARDS"])

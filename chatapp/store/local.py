@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from chatapp.types import Caller, State
+from chatapp.types import Caller, Room, State
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +88,12 @@ def of_tenant(tenant_id: str) -> list[Connection]:
 
 def tenants() -> list[str]:
     return list(_connections().by_tenant)
+
+
+def live_rooms() -> list[Room]:
+    """Every room that somebody here listens to, once."""
+    connections = _connections().by_sid.copy().values()
+    return list({Room(c.caller.tenant_id, room_id) for c in connections for room_id in c.rooms})
 
 
 def all() -> list[Connection]:

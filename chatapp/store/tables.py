@@ -120,7 +120,8 @@ rooms = Table(
     _id("created_by", nullable=False),
     _time("created_at"),
     _time("archived_at", nullable=True),
-    Column("epoch", String(16), nullable=False),  # of the last applied event
+    # Empty until the room's log first came to life, then the epoch of the last applied event.
+    Column("epoch", String(16), nullable=False, server_default=""),
     Column("applied_seq", Integer, nullable=False, server_default="0"),
     UniqueConstraint("workspace_id", "name_skeleton"),
     UniqueConstraint("workspace_id", "direct_key"),

@@ -1,0 +1,174 @@
+"""The log of a room: the one way in, and the one way back after an absence.
+
+A room's head, members and markers live in Redis beside its log. When they are not there (a room's first event, a Redis
+that came back empty or rolled back) the room is cold: `warm` brings it back from the record, under a new epoch if it
+had lived before, and the request goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app
+
+from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
+from chatapp.store import codec, cold_rooms, sent_before
+from chatapp.store.connection import asking, redis, run_lua
+from chatapp.store.keys import RoomKeys, room_keys
+from chatapp.types import Draft, Event, Head, Room
+
+
+def append(
+    room: Room,
+    draft: Draft,
+    *,
+    by_member: bool = True,
+    limited: bool = False,
+    revises: tuple[str, int, int] | None = None,
+) -> tuple[Event, bool]:
+    """Number the draft and keep it, in one round trip. False if its client_id already was; then the first event.
+
+    `by_member`: the actor must be one, else RoomNotFound. `revises`: the message's id, the revision the caller saw,
+    the revision in the record; another one now is a Conflict. Also raises Conflict for an archived room, TooFast when
+    `limited`, Busy when Redis does not answer: then nobody knows, and the same client_id finds out.
+    """
+    asked = False
+    while True:
+        status, *rest = warmed(
+            room, lambda: _append(room, draft, by_member, limited, revises, asked)
+        )
+        if status == "unsure":
+            asked = True
+            if earlier := sent_before.find(room, draft):
+                return earlier, False
+            continue
+        if status == "seen":
+            return _first(room, draft, rest), False
+        _refuse(status, rest)
+        return codec.load(room.tenant_id, rest[0]), True
+
+
+def stand(room: Room, user_id: str = "") -> Head:
+    """Where the room stands. Raises RoomNotFound unless `user_id`, when given, is a member."""
+    keys = room_keys(room)
+    names = [keys.head, keys.shard_life, keys.members]
+    status, *rest = warmed(room, lambda: run_lua("stand", names, [user_id]))
+    _refuse(status, rest)
+    return Head(*rest)
+
+
+def since(room: Room, after: int, *, at_most: int) -> list[Event]:
+    """The log's events from `after` + 1 on, in order, as far as they have no hole."""
+    with asking():
+        entries: Any = redis.xrange(room_keys(room).log, min=f"{after + 1}-0", count=at_most)
+    return [codec.load(room.tenant_id, fields["e"]) for _, fields in entries]
+
+
+def latest(room: Room, *, at_most: int) -> list[Event]:
+    """The log's newest events, oldest first."""
+    with asking():
+        entries: Any = redis.xrevrange(room_keys(room).log, count=at_most)
+    return [codec.load(room.tenant_id, fields["e"]) for _, fields in reversed(entries)]
+
+
+def heads(rooms: list[Room]) -> dict[Room, Head]:
+    """Where many rooms stand, in one round trip; those that are cold are left out."""
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for room in rooms:
+            pipe.hmget(room_keys(room).head, "epoch", "seq", "applied")
+        answers = pipe.execute()
+    return {
+        room: Head(epoch, int(seq), int(applied))
+        for room, (epoch, seq, applied) in zip(rooms, answers, strict=True)
+        if epoch
+    }
+
+
+def member_ids(room: Room) -> set[str]:
+    """Of a room that is warm."""
+    with asking():
+        return redis.smembers(room_keys(room).members)  # type: ignore[return-value]
+
+
+def mark_applied(applied: dict[Room, int]) -> None:
+    """Tell the heads what the record holds; a hint for room:head and trimming, the record itself decides."""
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for room, seq in applied.items():
+            pipe.hset(room_keys(room).head, "applied", seq)
+        pipe.execute()
+
+
+def warmed(room: Room, ask: Callable[[], Any]) -> Any:
+    """The script's answer, once the room is warm."""
+    for _ in range(3):
+        answer = ask()
+        if answer[0] != "cold":
+            return answer
+        cold_rooms.warm(room)
+    raise Busy
+
+
+def _refuse(status: str, rest: list[Any]) -> None:
+    if status == "stranger":
+        raise RoomNotFound
+    if status == "archived":
+        raise Conflict("This room is archived. Nothing can be added to it.")
+    if status == "conflict":
+        raise Conflict
+    if status == "too_fast":
+        raise TooFast(retry_after=max(rest[0], 0) / 1000)
+
+
+def _first(room: Room, draft: Draft, found: list[Any]) -> Event:
+    """What a client_id was first given: from the log, or, when that was trimmed, from the record."""
+    raw, _seq = found
+    event = codec.load(room.tenant_id, raw) if raw else sent_before.find(room, draft)
+    if event is None:
+        raise Busy
+    return event
+
+
+def _append(
+    room: Room,
+    draft: Draft,
+    by_member: bool,
+    limited: bool,
+    revises: tuple[str, int, int] | None,
+    asked: bool,
+) -> Any:
+    keys, config = room_keys(room), current_app.config
+    client_id = draft.client_id or ""
+    joins = draft.data["user_id"] if draft.type == "member:joined" else ""
+    leaves = draft.data["user_id"] if draft.type == "member:left" else ""
+    limits = ("LIMIT_SEND", "LIMIT_SEND_ROOM", "LIMIT_SEND_WORKSPACE")
+    return run_lua(
+        "append",
+        [
+            keys.head,
+            keys.log,
+            keys.shard_log,
+            keys.shard_life,
+            keys.members,
+            keys.revisions,
+            keys.sent(draft.actor_id, client_id),
+            *keys.send_limits(draft.actor_id),
+        ],
+        [
+            room.tenant_id,
+            room.id,
+            *codec.split(room, draft),
+            draft.actor_id if by_member else "",
+            int(bool(client_id)),
+            sent_before.time_of(client_id),
+            int(asked),
+            config["REMEMBER_SENT"],
+            joins,
+            leaves,
+            *(revises or ("", 0, 0)),
+            int(draft.type == "room:archived"),
+            *(config[name] if limited else 0 for name in limits),
+        ],
+    )

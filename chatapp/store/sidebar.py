@@ -1,0 +1,158 @@
+"""A person's rooms with what is unread in each: the record, plus the logs after it, plus the newest markers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from chatapp.store import cold_rooms, read_markers, room_log
+from chatapp.store.database import reading
+from chatapp.store.tables import memberships, mentions, messages, rooms
+from chatapp.types import Caller, Event, Head, Room, RoomSummary
+
+MOST = 1_000  # unread messages counted; beyond it the number says nothing more
+_TAIL = 2_000  # events a count looks through that the record does not have yet
+
+
+def rooms_of(caller: Caller, room_ids: list[str] | None = None) -> list[RoomSummary]:
+    """The caller's rooms, or those of them that are named; what is not theirs is left out. Raises Busy."""
+    with reading() as connection:
+        rows = _rows(connection, caller, room_ids)
+        addresses = [Room(caller.tenant_id, row.id) for row in rows]
+        heads = _warm_heads(addresses)
+        marks = read_markers.held(addresses, caller.user_id)
+        found = []
+        for row, room in zip(rows, addresses, strict=True):
+            mark = max(row.read_seq, marks.get(room, 0))
+            tail = _tail(room, row.applied_seq, heads[room])
+            unread, named = _counts(connection, room, caller.user_id, mark, tail, row.applied_seq)
+            partners = _members(connection, room) if row.kind == "direct" else None
+            found.append(_summary(row, heads[room], mark, unread, named, partners, tail))
+    return found
+
+
+def unread(room: Room, user_id: str, mark: int, head: Head) -> tuple[int, int]:
+    """(unread, mentions) of one room after a read marker. Raises Busy."""
+    with reading() as connection:
+        query = select(rooms.c.applied_seq).where(rooms.c.id == room.id)
+        applied = connection.execute(query).scalar_one()
+        tail = _tail(room, applied, head)
+        return _counts(connection, room, user_id, mark, tail, applied)
+
+
+def _rows(connection: Connection, caller: Caller, room_ids: list[str] | None) -> Sequence[Row[Any]]:
+    last_at = (
+        select(messages.c.at)
+        .where(messages.c.room_id == rooms.c.id)
+        .order_by(messages.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(rooms, memberships.c.role, memberships.c.read_seq, last_at.label("last_at"))
+        .join(memberships, memberships.c.room_id == rooms.c.id)
+        .where(
+            rooms.c.workspace_id == caller.tenant_id,
+            memberships.c.user_id == caller.user_id,
+            ~memberships.c.gone,
+        )
+    )
+    if room_ids is not None:
+        query = query.where(rooms.c.id.in_(room_ids))
+    return connection.execute(query).all()
+
+
+def _warm_heads(addresses: list[Room]) -> dict[Room, Head]:
+    heads = room_log.heads(addresses)
+    for room in addresses:
+        if room not in heads:
+            cold_rooms.warm(room)
+            heads[room] = room_log.stand(room)
+    return heads
+
+
+def _tail(room: Room, applied: int, head: Head) -> list[Event]:
+    return room_log.since(room, applied, at_most=_TAIL) if head.seq > applied else []
+
+
+def _counts(
+    connection: Connection, room: Room, user_id: str, mark: int, tail: list[Event], applied: int
+) -> tuple[int, int]:
+    """Others' messages after the mark, and those of them that name the person."""
+    recent = [
+        event
+        for event in tail
+        if event.type == "message:created" and event.actor_id != user_id and event.seq > mark
+    ]
+    named = sum(user_id in event.data["mentions"] for event in recent)
+    if mark < applied:
+        held, held_named = _recorded(connection, room, user_id, mark)
+        return min(MOST, held + len(recent)), min(MOST, held_named + named)
+    return min(MOST, len(recent)), named
+
+
+def _recorded(connection: Connection, room: Room, user_id: str, mark: int) -> tuple[int, int]:
+    unread = (
+        select(messages.c.seq)
+        .where(
+            messages.c.room_id == room.id,
+            messages.c.seq > mark,
+            messages.c.author_id != user_id,
+            messages.c.removed_at.is_(None),
+        )
+        .limit(MOST)
+        .subquery()
+    )
+    named = (
+        select(mentions.c.seq)
+        .where(
+            mentions.c.room_id == room.id,
+            mentions.c.user_id == user_id,
+            mentions.c.seq > mark,
+        )
+        .limit(MOST)
+        .subquery()
+    )
+    count = select(
+        select(func.count()).select_from(unread).scalar_subquery(),
+        select(func.count()).select_from(named).scalar_subquery(),
+    )
+    row = connection.execute(count).one()
+    return row[0], row[1]
+
+
+def _members(connection: Connection, room: Room) -> list[str]:
+    query = select(memberships.c.user_id).where(
+        memberships.c.room_id == room.id, ~memberships.c.gone
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _summary(
+    row: Row[Any],
+    head: Head,
+    mark: int,
+    unread: int,
+    named: int,
+    partners: list[str] | None,
+    tail: list[Event],
+) -> RoomSummary:
+    said = [event.at for event in tail if event.type == "message:created"]
+    return RoomSummary(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        topic=row.topic,
+        archived=row.archived_at is not None,
+        role=row.role,
+        member_ids=partners,
+        epoch=head.epoch,
+        seq=head.seq,
+        applied=min(row.applied_seq, head.seq),
+        read_seq=mark,
+        unread=unread,
+        mentions=named,
+        last_at=said[-1] if said else row.last_at,
+    )
