@@ -25,6 +25,9 @@ class Config:
     # The web server
     ASYNC_MODE: str = "threading"  # eventlet under our gunicorn worker; threading elsewhere
     SOCKET_QUEUE: bool = True  # False: a single process that has nobody to tell but its own clients
+    FOLLOW_LOGS: bool = (
+        True  # False: nothing happens between requests; tests take each step themselves
+    )
     ALLOWED_ORIGINS: tuple[str, ...] = ()  # besides the server's own; comma-separated
     ALLOWED_HOSTS: tuple[str, ...] = ()  # Host headers answered; empty: any
     TRUSTED_PROXIES: int = 0  # how many X-Forwarded-* hops to believe
@@ -40,7 +43,7 @@ class Config:
     ROOM_LOG_KEEP: int = 24 * 3600  # seconds a room log reaches back, at least
     SHARD_LOG_KEEP: int = 600  # seconds a shard log keeps what is already in the record
     REMEMBER_SENT: int = 24 * 3600  # seconds Redis remembers a client_id; the record does for ever
-    HEAD_EVERY: float = 10.0  # seconds between room:head in rooms with traffic
+    HEAD_EVERY: float = 5.0  # seconds between room:head in rooms with traffic
     STALE_AFTER: float = 5.0  # seconds without reading the logs until people are told
     UNHEALTHY_AFTER: float = 30.0  # seconds without reading the logs until /readyz says no
     RECORD_LAG: float = 5.0  # seconds the record may lag before web workers help to write it

@@ -1,7 +1,8 @@
 """What the server says unasked: one function per server event, and the only emit().
 
-Two roads. `tell` speaks to this worker's own clients, for what every worker reads from the shard logs by itself. The
-others go through the message queue to all workers, and carry only what may be lost.
+Two roads. `tell` speaks to this worker's own clients, for what every worker reads from the shard
+logs by itself. The others go through the message queue to all workers, and carry only what may be
+lost.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ def room_head(room: Room, head: Head) -> None:
     _emit("room:head", payload, to=room.channel, ignore_queue=True)
 
 
+def connection_stale(stale: bool) -> None:
+    """To all of this worker's clients: it has lost sight of the logs, or has them again."""
+    _emit("connection:stale", {"stale": stale}, to=None, ignore_queue=True)
+
+
 def room_reset(room: Room, epoch: str) -> None:
     _emit("room:reset", {"room_id": room.id, "epoch": epoch}, to=room.channel, ignore_queue=True)
 
@@ -84,7 +90,7 @@ def typing_stopped(room: Room, caller: Caller, *, skip_sid: str) -> None:
 
 def read_moved(caller: Caller, room: Room, *, seq: int, unread: int, mentions: int) -> None:
     payload = {"room_id": room.id, "seq": seq, "unread": unread, "mentions": mentions}
-    _emit("read:moved", payload, to=caller.channel)
+    _emit("read:moved", payload, to=user_channel(caller.tenant_id, caller.user_id))
 
 
 def presence_changed(tenant_id: str, user_id: str, state: State) -> None:
@@ -123,6 +129,20 @@ def hang_up(sid: str, *, for_good: bool = True) -> None:
         socketio.server.disconnect(sid, ignore_queue=True)
     if engine_sid is not None:  # not here: it waits until a slow reader has read
         socketio.start_background_task(socketio.server.eio.disconnect, engine_sid)
+
+
+def join(sid: str, channel: str) -> None:
+    """Let one of this worker's connections hear a channel."""
+    current_app.extensions["socketio"].server.enter_room(sid, channel, namespace="/")
+
+
+def leave(sid: str, channel: str) -> None:
+    current_app.extensions["socketio"].server.leave_room(sid, channel, namespace="/")
+
+
+def user_channel(tenant_id: str, user_id: str) -> str:
+    """Where the server speaks to a person, in all their tabs."""
+    return f"{tenant_id}:user:{user_id}"
 
 
 def people_channel(tenant_id: str) -> str:

@@ -1,4 +1,5 @@
-"""Shapes on the wire. Requests are verbs, payloads are nouns; docs/protocol.md is their published form.
+"""Shapes on the wire. Requests are verbs, payloads are nouns; docs/protocol.md is their published
+form.
 
 Requests refuse unknown fields, so that a client that misspells one is told.
 """
@@ -6,6 +7,8 @@ Requests refuse unknown fields, so that a client that misspells one is told.
 from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
+
+from chatapp.types import CatchUp
 
 CLIENT_ID = validate.Length(min=8, max=64)
 ROOM_ID = validate.Length(min=1, max=64)
@@ -18,7 +21,7 @@ class Seq(fields.Integer):
         super().__init__(strict=True, validate=validate.Range(min=0, max=2**53), **kwargs)  # type: ignore[arg-type]
 
 
-# --- requests over the socket ---------------------------------------------------------------------------------
+# --- requests over the socket --------------------------------------------------------------------
 
 
 class FollowRooms(Schema):
@@ -71,7 +74,7 @@ class SetPresence(Schema):
     state = fields.Str(required=True, validate=validate.OneOf(["active", "away"]))
 
 
-# --- payloads -------------------------------------------------------------------------------------------------
+# --- payloads ------------------------------------------------------------------------------------
 
 
 class EventPayload(Schema):
@@ -131,3 +134,34 @@ class SnapshotPayload(Schema):
     messages = fields.List(fields.Nested(MessagePayload))
     has_before = fields.Bool()
     room = fields.Nested(RoomPayload)
+
+
+class CatchUpPayload(Schema):
+    """actions.history.CatchUp, with its snapshot put together."""
+
+    epoch = fields.Str(attribute="head.epoch")
+    seq = fields.Int(attribute="head.seq")
+    complete = fields.Bool()
+    events = fields.List(fields.Nested(EventPayload))
+    has_more = fields.Bool()
+    snapshot = fields.Method("_snapshot")
+    presence = fields.Dict(keys=fields.Str(), values=fields.Str())
+
+    def _snapshot(self, caught_up: CatchUp) -> object:
+        if caught_up.page is None:
+            return None
+        page = caught_up.page
+        return SnapshotPayload().dump(
+            {
+                "as_of": page.as_of,
+                "messages": page.messages,
+                "has_before": page.has_before,
+                "room": caught_up.room,
+            }
+        )
+
+
+class ReadMark(Schema):
+    seq = fields.Int()
+    unread = fields.Int()
+    mentions = fields.Int()

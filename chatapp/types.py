@@ -25,11 +25,6 @@ class Caller:
     def is_admin(self) -> bool:
         return self.role in ("owner", "admin")
 
-    @property
-    def channel(self) -> str:
-        """Where the server speaks to this person, in all their tabs."""
-        return f"{self.tenant_id}:user:{self.user_id}"
-
 
 @dataclass(frozen=True, slots=True)
 class Room:

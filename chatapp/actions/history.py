@@ -18,7 +18,7 @@ from chatapp.store import (
     timeline,
 )
 from chatapp.store.shard_log import Entry
-from chatapp.types import Caller, CatchUp, Event, Head, Page, Room
+from chatapp.types import Caller, CatchUp, Event, Head, Page, Room, RoomSummary
 
 log = logs.get(__name__)
 
@@ -28,13 +28,14 @@ EVENTS_AT_ONCE = 200
 MOST_TRIES = 5  # refusals until an event is put with the dead letters
 
 
-# --- catching up ----------------------------------------------------------------------------------------------
+# --- catching up ---------------------------------------------------------------------------------
 
 
 def resume(caller: Caller, *, room_id: str, epoch: str | None, after: int | None) -> CatchUp:
     """What the caller missed in a room since `after`, all of it or a new start; never a part.
 
-    The socket has joined the room's channel before it asks: an event in between comes twice, not never.
+    The socket has joined the room's channel before it asks: an event in between comes twice, not
+    never.
     """
     limits.take("resume", caller)
     room = Room(caller.tenant_id, room_id)
@@ -77,8 +78,12 @@ def _whole(events: list[Event], after: int) -> bool:
     return all(event.seq == after + n for n, event in enumerate(events, 1))
 
 
-def _summary(caller: Caller, room_id: str) -> object:
-    found = sidebar.rooms_of(caller, [room_id])
+def _summary(caller: Caller, room_id: str) -> RoomSummary | None:
+    """None while the database is down: the room's name is on the screen already, its messages matter more."""
+    try:
+        found = sidebar.rooms_of(caller, [room_id])
+    except Busy:
+        return None
     return found[0] if found else None
 
 
@@ -99,14 +104,14 @@ def _seq_of(caller: Caller, room: Room, anchor: str) -> int:
     )
 
 
-# --- writing down ---------------------------------------------------------------------------------------------
+# --- writing down --------------------------------------------------------------------------------
 
 
 def persist_batch(*, at_most: int) -> int:
     """Write down what waits in the shard logs: how many entries were finished.
 
-    Write, then acknowledge: dying in between costs a second write, never an event. Raises Busy without the database;
-    then nothing is acknowledged and nothing is trimmed.
+    Write, then acknowledge: dying in between costs a second write, never an event. Raises Busy
+    without the database; then nothing is acknowledged and nothing is trimmed.
     """
     return sum(_persist_shard(shard, at_most) for shard in shard_log.shards())
 
@@ -114,6 +119,12 @@ def persist_batch(*, at_most: int) -> int:
 def lag() -> float:
     """Seconds the oldest event that is not in the record has waited for it."""
     return max(seconds for _, seconds in shard_log.waiting().values())
+
+
+def help_out(after: float) -> None:
+    """Write down what has waited for more than `after` seconds: Celery and its clock may be away."""
+    if lag() > after:
+        persist_batch(at_most=200)
 
 
 def _persist_shard(shard: int, at_most: int) -> int:

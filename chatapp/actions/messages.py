@@ -16,8 +16,9 @@ MOST_BYTES = 20_000
 def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[Event, bool]:
     """Keep the message; True when its client_id was kept before, then with the first event.
 
-    The workers' tailers tell the room. There is no access.room here: the script that keeps the message checks
-    membership itself, so that a send costs one round trip. Raises RoomNotFound, TooLarge, TooFast, Conflict, Busy.
+    The workers' tailers tell the room. There is no access.room here: the script that keeps the
+    message checks membership itself, so that a send costs one round trip. Raises RoomNotFound,
+    TooLarge, TooFast, Conflict, Busy.
     """
     room = Room(caller.tenant_id, room_id)
     words = _checked(body)

@@ -7,6 +7,11 @@ from chatapp.store import read_markers, room_log, sidebar
 from chatapp.types import Caller, Room, RoomSummary
 
 
+def room_ids(caller: Caller, *, room_ids: list[str] | None = None) -> list[str]:
+    """The ids of the caller's rooms, or of those of them that are named."""
+    return sidebar.ids_of(caller, room_ids)
+
+
 def rooms(caller: Caller, *, room_ids: list[str] | None = None) -> list[RoomSummary]:
     """The caller's rooms (or those named; what is not theirs is left out) and where each stands."""
     return sidebar.rooms_of(caller, room_ids)

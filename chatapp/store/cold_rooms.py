@@ -15,10 +15,11 @@ from chatapp.types import Room
 
 
 def warm(room: Room) -> None:
-    """Put the head and the members beside the log. Raises RoomNotFound, or Busy without the database.
+    """Put the head and the members beside the log. Raises RoomNotFound, or Busy without the
+    database.
 
-    A room that has lived before gets a new epoch and a number well above the record's: what we no longer know of was
-    perhaps shown to somebody, and a number is never used twice.
+    A room that has lived before gets a new epoch and a number well above the record's: what we no
+    longer know of was perhaps shown to somebody, and a number is never used twice.
     """
     row = _row(room)
     fresh = not row.epoch and _claim(room)

@@ -1,7 +1,8 @@
 """The Redis of the current application, and its scripts.
 
-redis-py 8 sends a command again by itself when the reply does not come: a stalled XADD became two entries. So
-these clients never retry; a caller that must repeats the whole request under its idempotency key.
+redis-py 8 sends a command again by itself when the reply does not come: a stalled XADD became two
+entries. So these clients never retry; a caller that must repeats the whole request under its
+idempotency key.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The SQL database of the current application.
 
-SQLite never waits for a lock inside the driver: that would stop every greenlet of the worker. A writer asks for the
-lock at once, and when it is taken sleeps a little, green, and asks again.
+SQLite never waits for a lock inside the driver: that would stop every greenlet of the worker. A
+writer asks for the lock at once, and when it is taken sleeps a little, green, and asks again.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def reading() -> Iterator[Connection]:
 def writing() -> Iterator[Connection]:
     """A transaction: committed at the end of the block, rolled back by an exception.
 
-    Raises Busy when the lock or the database cannot be had; IntegrityError passes through, for the unique
-    index it speaks of is somebody's promise.
+    Raises Busy when the lock or the database cannot be had; IntegrityError passes through, for the
+    unique index it speaks of is somebody's promise.
     """
     try:
         with _engine().connect().execution_options(writes=True) as connection, _begin(connection):

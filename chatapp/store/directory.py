@@ -29,8 +29,9 @@ def init_app(app: Flask) -> None:
 def mentioned(tenant_id: str, body: str) -> list[str]:
     """The ids of the people named with @ in the text, each once, in order.
 
-    The whole display name, in any case, not followed by more of a word; of two names that fit the longer one. With the
-    database down, by the names known so far: a message matters more than its badge.
+    The whole display name, in any case, not followed by more of a word; of two names that fit the
+    longer one. With the database down, by the names known so far: a message matters more than its
+    badge.
     """
     if "@" not in body:
         return []

@@ -45,7 +45,8 @@ def held(rooms: list[Room], user_id: str) -> dict[Room, int]:
 def write_down(shard: int, *, at_most: int) -> int:
     """Bring markers into the record.
 
-    Each is crossed off before its value is read: one that moves meanwhile is then noted anew, not lost.
+    Each is crossed off before its value is read: one that moves meanwhile is then noted anew, not
+    lost.
     """
     name = keys.shard_reads(shard)
     with asking():

@@ -1,7 +1,9 @@
-"""The record: what was said, in SQL, for ever. Written from the logs, in order; writing twice changes nothing.
+"""The record: what was said, in SQL, for ever. Written from the logs, in order; writing twice
+changes nothing.
 
-`write` is the persister's: it stores the events of rooms and moves each room's `applied_seq`. `apply` shows an event's
-effect early, for a person who wants to see at once what they did; the persister's later writing repeats it harmlessly.
+`write` is the persister's: it stores the events of rooms and moves each room's `applied_seq`.
+`apply` shows an event's effect early, for a person who wants to see at once what they did; the
+persister's later writing repeats it harmlessly.
 """
 
 from __future__ import annotations
@@ -25,9 +27,11 @@ class OutOfOrder(Exception):
 
 
 def write(events: list[Event]) -> dict[Room, int]:
-    """Write the events, each room's in its order, in one transaction. Returns what each room now has applied.
+    """Write the events, each room's in its order, in one transaction. Returns what each room now
+    has applied.
 
-    Raises Busy, OutOfOrder, or whatever the database thinks of a poisonous event; then nothing was written.
+    Raises Busy, OutOfOrder, or whatever the database thinks of a poisonous event; then nothing was
+    written.
     """
     with writing() as connection:
         rooms = groupby(sorted(events, key=attrgetter("room_id")), key=attrgetter("room"))
@@ -107,7 +111,7 @@ def _event_row(event: Event) -> dict[str, Any]:
     }
 
 
-# --- what each event does to the tables -----------------------------------------------------------------------
+# --- what each event does to the tables ----------------------------------------------------------
 
 
 def _message_created(connection: Connection, event: Event) -> None:

@@ -1,8 +1,8 @@
 """The log of a room: the one way in, and the one way back after an absence.
 
-A room's head, members and markers live in Redis beside its log. When they are not there (a room's first event, a Redis
-that came back empty or rolled back) the room is cold: `warm` brings it back from the record, under a new epoch if it
-had lived before, and the request goes on.
+A room's head, members and markers live in Redis beside its log. When they are not there (a room's
+first event, a Redis that came back empty or rolled back) the room is cold: `warm` brings it back
+from the record, under a new epoch if it had lived before, and the request goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flask import current_app
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
 from chatapp.store import codec, cold_rooms, sent_before
 from chatapp.store.connection import asking, redis, run_lua
-from chatapp.store.keys import RoomKeys, room_keys
+from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Event, Head, Room
 
 
@@ -27,26 +27,27 @@ def append(
     limited: bool = False,
     revises: tuple[str, int, int] | None = None,
 ) -> tuple[Event, bool]:
-    """Number the draft and keep it, in one round trip. False if its client_id already was; then the first event.
+    """Number the draft and keep it, in one round trip. False if its client_id already was; then the
+    first event.
 
-    `by_member`: the actor must be one, else RoomNotFound. `revises`: the message's id, the revision the caller saw,
-    the revision in the record; another one now is a Conflict. Also raises Conflict for an archived room, TooFast when
-    `limited`, Busy when Redis does not answer: then nobody knows, and the same client_id finds out.
+    `by_member`: the actor must be one, else RoomNotFound. `revises`: the message's id, the revision
+    the caller saw, the revision in the record; another one now is a Conflict. Also raises Conflict
+    for an archived room, TooFast when `limited`, Busy when Redis does not answer: then nobody
+    knows, and the same client_id finds out.
     """
-    asked = False
-    while True:
-        status, *rest = warmed(
-            room, lambda: _append(room, draft, by_member, limited, revises, asked)
-        )
-        if status == "unsure":
-            asked = True
-            if earlier := sent_before.find(room, draft):
-                return earlier, False
-            continue
-        if status == "seen":
-            return _first(room, draft, rest), False
-        _refuse(status, rest)
-        return codec.load(room.tenant_id, rest[0]), True
+
+    def ask(asked: bool = False) -> Any:
+        return warmed(room, lambda: _append(room, draft, by_member, limited, revises, asked))
+
+    status, *rest = ask()
+    if status == "unsure":
+        if earlier := sent_before.find(room, draft):
+            return earlier, False
+        status, *rest = ask(asked=True)
+    if status == "seen":
+        return _first(room, draft, rest), False
+    _refuse(status, rest)
+    return codec.load(room.tenant_id, rest[0]), True
 
 
 def stand(room: Room, user_id: str = "") -> Head:

@@ -1,8 +1,8 @@
 """The logs that tell the screens and feed the record: every durable event, a stream per shard.
 
-Read twice. Each web worker follows them from where it stands. And one consumer group, whose only consumer is "record",
-hands them to whoever holds the shard's writer lock; what it was handed and did not finish it is handed first again, so
-nothing is left with a writer that died.
+Read twice. Each web worker follows them from where it stands. And one consumer group, whose only
+consumer is "record", hands them to whoever holds the shard's writer lock; what it was handed and
+did not finish it is handed first again, so nothing is left with a writer that died.
 """
 
 from __future__ import annotations

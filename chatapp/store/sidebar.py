@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from chatapp.store import cold_rooms, read_markers, room_log
 from chatapp.store.database import reading
@@ -33,6 +33,13 @@ def rooms_of(caller: Caller, room_ids: list[str] | None = None) -> list[RoomSumm
     return found
 
 
+def ids_of(caller: Caller, room_ids: list[str] | None = None) -> list[str]:
+    """The ids alone."""
+    query = _mine(select(memberships.c.room_id), caller, room_ids)
+    with reading() as connection:
+        return list(connection.execute(query).scalars())
+
+
 def unread(room: Room, user_id: str, mark: int, head: Head) -> tuple[int, int]:
     """(unread, mentions) of one room after a read marker. Raises Busy."""
     with reading() as connection:
@@ -50,18 +57,17 @@ def _rows(connection: Connection, caller: Caller, room_ids: list[str] | None) ->
         .limit(1)
         .scalar_subquery()
     )
-    query = (
-        select(rooms, memberships.c.role, memberships.c.read_seq, last_at.label("last_at"))
-        .join(memberships, memberships.c.room_id == rooms.c.id)
-        .where(
-            rooms.c.workspace_id == caller.tenant_id,
-            memberships.c.user_id == caller.user_id,
-            ~memberships.c.gone,
-        )
+    query = select(rooms, memberships.c.role, memberships.c.read_seq, last_at.label("last_at"))
+    joined = query.join(memberships, memberships.c.room_id == rooms.c.id)
+    return connection.execute(_mine(joined, caller, room_ids)).all()
+
+
+def _mine(query: Select[Any], caller: Caller, room_ids: list[str] | None) -> Select[Any]:
+    member = memberships.c
+    query = query.where(
+        member.workspace_id == caller.tenant_id, member.user_id == caller.user_id, ~member.gone
     )
-    if room_ids is not None:
-        query = query.where(rooms.c.id.in_(room_ids))
-    return connection.execute(query).all()
+    return query if room_ids is None else query.where(member.room_id.in_(room_ids))
 
 
 def _warm_heads(addresses: list[Room]) -> dict[Room, Head]:

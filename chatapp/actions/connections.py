@@ -1,0 +1,54 @@
+"""The connections this worker holds: whose they are, and which rooms they listen to."""
+
+from __future__ import annotations
+
+from chatapp import bus, metrics
+from chatapp.errors import NotSignedIn
+from chatapp.store import limits, local, room_log
+from chatapp.store.local import Connection
+from chatapp.types import Caller, Room
+
+
+def arrive(caller: Caller, *, sid: str) -> Connection:
+    """Remember whose connection this is. Raises TooFast."""
+    limits.take("connect", caller)
+    connection = Connection(sid, caller)
+    local.add(connection)
+    bus.join(sid, bus.user_channel(caller.tenant_id, caller.user_id))
+    bus.join(sid, bus.people_channel(caller.tenant_id))
+    metrics.connections.inc()
+    return connection
+
+
+def depart(*, sid: str) -> Connection | None:
+    """Forget a connection that has ended; None when it was never let in."""
+    connection = local.remove(sid)
+    if connection:
+        metrics.connections.dec()
+    return connection
+
+
+def caller(*, sid: str) -> Caller:
+    """Who speaks. Raises NotSignedIn once they have been sent away."""
+    connection = local.get(sid)
+    if connection is None:
+        raise NotSignedIn
+    return connection.caller
+
+
+def listen(caller: Caller, *, sid: str, room_id: str) -> None:
+    """Hear what happens in a room from now on. Raises RoomNotFound unless the caller is in it."""
+    room = Room(caller.tenant_id, room_id)
+    room_log.stand(room, caller.user_id)
+    connection = local.get(sid)
+    if connection is None:
+        raise NotSignedIn
+    connection.rooms.add(room_id)
+    bus.join(sid, room.channel)
+
+
+def ignore(caller: Caller, *, sid: str, room_id: str) -> None:
+    """Stop hearing it; not the same as giving up membership."""
+    if connection := local.get(sid):
+        connection.rooms.discard(room_id)
+    bus.leave(sid, Room(caller.tenant_id, room_id).channel)

@@ -1,0 +1,48 @@
+"""The socket door: every event a client may send, on one page."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from chatapp import bus
+from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
+
+EVENTS = {
+    "connect": connection.connect,
+    "disconnect": connection.disconnect,
+    "room:follow": rooms.follow,
+    "room:resume": rooms.resume,
+    "room:leave": rooms.leave,
+    "room:read": rooms.read,
+    "message:send": messages.send,
+    "message:edit": messages.edit,
+    "message:remove": messages.remove,
+    "typing:start": typing.start,
+    "typing:stop": typing.stop,
+    "presence:set": presence.set_state,
+}
+
+# What runs beside the events, from the start of a web worker to its end.
+TASKS = [tailer.follow, tailer.watch, control.follow, presence.renew, presence.sweep]
+
+
+def init_app(app: Flask) -> None:
+    socketio = SocketIO(
+        app,
+        client_manager=bus.queue(app, write_only=False),
+        async_mode=app.config["ASYNC_MODE"],
+        transports=["websocket"],
+        always_connect=True,  # CONNECT is answered before the first event
+        async_handlers=False,  # one message of a client at a time, in order
+        manage_session=False,
+        cors_allowed_origins=connection.allowed_origin(app),
+        ping_interval=app.config["PING_INTERVAL"],
+        ping_timeout=app.config["PING_TIMEOUT"],
+        max_http_buffer_size=64 * 1024,
+    )
+    for name, handler in EVENTS.items():
+        socketio.on_event(name, handler)
+    if app.config["FOLLOW_LOGS"]:
+        for task in TASKS:
+            socketio.start_background_task(task, app)

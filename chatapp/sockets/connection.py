@@ -1,0 +1,64 @@
+"""Letting people in, and noticing when they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from flask import Flask
+from flask_socketio import ConnectionRefusedError
+
+from chatapp import auth, logs
+from chatapp.actions import connections, control, presence
+from chatapp.errors import Busy, ChatError
+from chatapp.sockets.door import sid
+
+log = logs.get(__name__)
+
+
+def connect(credentials: object) -> None:
+    """Let the caller in, or refuse by raising ConnectionRefusedError. Never anything else: to
+    Flask-SocketIO another exception is a hang, or, with a default error handler, a yes. And
+    `credentials` has no default: with one, a TypeError in here would call us a second time without
+    them.
+    """
+    request_id = uuid4().hex
+    try:
+        if not control.trusted():
+            raise Busy
+        caller = auth.identify(credentials)
+        presence.arrived(connections.arrive(caller, sid=sid()))
+    except ChatError as error:
+        connections.depart(sid=sid())
+        raise _refused(error, request_id) from None
+    except Exception:
+        connections.depart(sid=sid())
+        log.exception("connect failed", request_id=request_id)
+        raise _refused(ChatError(), request_id) from None
+
+
+def disconnect(_reason: str) -> None:
+    connection = connections.depart(sid=sid())
+    if connection:
+        presence.gone(connection)
+
+
+def allowed_origin(app: Flask) -> Callable[[str, dict[str, Any]], bool]:
+    """Ours, or one of ALLOWED_ORIGINS. X-Forwarded-Host counts for nothing: anybody can send it."""
+    listed = set(app.config["ALLOWED_ORIGINS"])
+    hosts = set(app.config["ALLOWED_HOSTS"])
+
+    def allowed(origin: str, environ: dict[str, Any]) -> bool:
+        host = environ.get("HTTP_HOST", "")
+        ours = urlsplit(origin).netloc == host and (
+            not hosts or host.rpartition(":")[0] in hosts or host in hosts
+        )
+        return ours or origin in listed
+
+    return allowed
+
+
+def _refused(error: ChatError, request_id: str) -> ConnectionRefusedError:
+    return ConnectionRefusedError(error.code, error.envelope(request_id)["error"])

@@ -1,0 +1,64 @@
+"""What every socket event does before and after its own few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from chatapp import logs, metrics
+from chatapp.actions import connections, control
+from chatapp.errors import Busy, ChatError, InvalidPayload
+
+log = logs.get(__name__)
+
+Answer = dict[str, object]
+Handler = Callable[..., object]
+
+
+def event(schema: type[Schema]) -> Callable[[Handler], Callable[..., Answer]]:
+    """Check the payload, find the caller, and acknowledge with an envelope, always."""
+    shape = schema()
+
+    def decorate(handler: Handler) -> Callable[..., Answer]:
+        name = f"{handler.__module__.rpartition('.')[2]}:{handler.__name__}"
+
+        @wraps(handler)
+        def answer(payload: Any = None, *_extra: object) -> Answer:
+            request_id, began, outcome = uuid4().hex, perf_counter(), "ok"
+            try:
+                return {"ok": True, "data": _ask(handler, shape, payload)}
+            except ChatError as error:
+                outcome = error.code
+                return error.envelope(request_id)
+            except Exception:
+                outcome = "internal"
+                log.exception("event failed", event_name=name, request_id=request_id)
+                return ChatError().envelope(request_id)
+            finally:
+                metrics.event_answered(name, outcome, perf_counter() - began)
+
+        return answer
+
+    return decorate
+
+
+def sid() -> str:
+    """The connection that asks."""
+    return str(request.sid)  # type: ignore[attr-defined]
+
+
+def _ask(handler: Handler, shape: Schema, payload: Any) -> object:
+    if not control.trusted():
+        raise Busy  # this worker cannot hear who was sent away
+    caller = connections.caller(sid=sid())
+    try:
+        fields = shape.load(payload)
+    except ValidationError as error:
+        raise InvalidPayload(details=error.normalized_messages()) from None
+    return handler(caller, **fields)
