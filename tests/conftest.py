@@ -168,7 +168,7 @@ def make_room(app: Flask, workspaces: None) -> Callable[..., Room]:
             "name_skeleton": None if kind == "direct" else text.skeleton(name),
             "created_by": members[0].user_id if members else "nobody",
             "created_at": NOW,
-            "epoch": "e0000000",
+            "epoch": "",
         }
         _insert(tables.rooms, room)
         for place, member in enumerate(members):

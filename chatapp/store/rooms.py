@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, insert, or_, select
@@ -53,7 +52,7 @@ def add(
         "topic": topic,
         "created_by": created_by,
         "created_at": now,
-        "epoch": token_hex(4),
+        "epoch": "",  # until its log first comes to life
     }
     members = [
         {
