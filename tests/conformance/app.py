@@ -1,0 +1,89 @@
+"""What the published suites for Socket.IO and WebSocket are pointed at: our transport, without the
+chat.
+
+`gunicorn -k eventlet tests.conformance.app:app`, and with ASYNC_MODE=threading `-k gthread`.
+Socket.IO is at /socket.io, namespaces `/` and `/custom`; /echo is a bare WebSocket that says
+everything back.
+"""
+
+from __future__ import annotations
+
+import os
+
+if os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
+    import eventlet
+
+    eventlet.monkey_patch()
+
+from flask import Flask, request
+from flask_socketio import SocketIO, emit
+
+from chatapp import engine
+from chatapp.engine.websocket import Upgrade, WebSocket
+
+CONNECT_WITHIN = float(os.environ.get("CONNECT_WITHIN", "10"))
+ECHO_LIMIT = 16 << 20  # Autobahn sends that much, in up to 65 536 fragments
+
+
+def create() -> Flask:
+    app = Flask(__name__)
+    socketio = SocketIO(
+        app,
+        async_mode=os.environ.get("ASYNC_MODE", "eventlet"),
+        transports=["websocket"],
+        always_connect=True,
+        max_http_buffer_size=64 * 1024,
+        ping_interval=int(os.environ.get("PING_INTERVAL", "25")),
+        ping_timeout=20,
+    )
+    engine.harden(socketio, connect_within=CONNECT_WITHIN)
+    for namespace in ("/", "/custom"):
+        socketio.on_event("connect", connect, namespace=namespace)
+        socketio.on_event("message", message, namespace=namespace)
+        socketio.on_event("message-with-ack", message_with_ack, namespace=namespace)
+    app.extensions["closing"] = lambda: close_all(socketio)
+    app.add_url_rule("/pid", "pid", lambda: str(os.getpid()))
+    app.add_url_rule("/slow", "slow", lambda: slow(socketio))
+    app.wsgi_app = with_echo(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def connect(credentials: object = None) -> None:
+    emit("auth", credentials or {})
+
+
+def message(*said: object) -> None:
+    emit("message-back", said)
+
+
+def message_with_ack(*said: object) -> tuple[object, ...]:
+    return said
+
+
+def close_all(socketio: SocketIO) -> None:
+    for namespace in ("/", "/custom"):
+        socketio.emit("server:closing", {"delay": 0}, namespace=namespace)
+    socketio.server.eio.disconnect()
+
+
+def slow(socketio: SocketIO) -> str:
+    socketio.sleep(float(request.args["seconds"]))
+    return "done"
+
+
+def with_echo(wsgi_app):
+    talk = Upgrade(echo, limit=ECHO_LIMIT, fragments=100_000)
+
+    def app(environ, start_response):
+        inner = talk if environ["PATH_INFO"] == "/echo" else wsgi_app
+        return inner(environ, start_response)
+
+    return app
+
+
+def echo(websocket: WebSocket) -> None:
+    while (said := websocket.wait()) is not None:
+        websocket.send(said)
+
+
+app = create()
