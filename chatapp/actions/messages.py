@@ -77,7 +77,7 @@ def _found(caller: Caller, message_id: str) -> Message:
 
 
 def _moderates(caller: Caller, room_id: str) -> bool:
-    role = memberships.role(Room(caller.tenant_id, room_id), caller.user_id)
+    role = memberships.role(caller.tenant_id, room_id, caller.user_id)
     return caller.is_admin or role == "admin"
 
 
