@@ -169,7 +169,7 @@ def _unwritten(shard: int) -> list[Entry]:
 
 
 def _first_unwritten(shard: int) -> str:
-    """Where to begin reading, for XRANGE: the first entry handed out and not finished, else the first not handed out."""
+    """Where XRANGE begins: at the first entry handed out and not finished, else after the last handed out."""
     name = keys.shard_log(shard)
     with asking():
         try:
