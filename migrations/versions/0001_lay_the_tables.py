@@ -92,7 +92,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
+        sa.Column("epoch", sa.String(length=16), server_default="", nullable=False),
         sa.Column("applied_seq", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_rooms_workspace_id")
