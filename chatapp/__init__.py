@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from chatapp import auth, bus, jobs, logs, store
+from chatapp import auth, bus, jobs, logs, metrics, store
 
 if TYPE_CHECKING:
     from config import Config
@@ -17,6 +17,7 @@ def create_app(config: Config) -> Flask:
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_object(config)
     logs.init_app(app)
+    metrics.init_app(app)
     store.init_app(app)
     auth.init_app(app)
     bus.init_app(app)

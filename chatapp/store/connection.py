@@ -21,6 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from werkzeug.local import LocalProxy
 
+from chatapp import metrics
 from chatapp.errors import Busy
 
 _LUA = Path(__file__).parent / "lua"
@@ -64,6 +65,7 @@ def asking() -> Iterator[None]:
         yield
     except RedisError as error:
         if is_passing(error):
+            metrics.redis_busy.inc()
             raise Busy from error
         raise
 

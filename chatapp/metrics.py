@@ -1,0 +1,64 @@
+"""What is counted, for Prometheus. Under gunicorn all workers count together, see gunicorn.conf.py."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+connections = Gauge("chat_connections", "Open client connections.", multiprocess_mode="livesum")
+events = Counter("chat_events", "Socket events answered.", ["event", "outcome"])
+event_seconds = Histogram(
+    "chat_event_seconds",
+    "Time to answer a socket event.",
+    ["event"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+messages_sent = Counter("chat_messages_sent", "Messages kept and acknowledged.")
+deliveries = Counter("chat_deliveries", "Durable events told to the members a worker holds.")
+dead_letters = Counter("chat_dead_letters", "Events the record refused for good.")
+redis_busy = Counter("chat_redis_busy", "Requests that Redis did not answer in time.")
+http_requests = Counter("chat_http_requests", "HTTP requests answered.", ["route", "status"])
+tailer_lag = Gauge(
+    "chat_tailer_lag_seconds",
+    "Since the slowest worker last read the logs.",
+    multiprocess_mode="livemax",
+)
+record_lag = Gauge(
+    "chat_record_lag_seconds",
+    "How long the oldest event not yet in the database has waited.",
+    multiprocess_mode="livemostrecent",
+)
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_count)
+
+
+def event_answered(name: str, outcome: str, seconds: float) -> None:
+    events.labels(name, outcome).inc()
+    event_seconds.labels(name).observe(seconds)
+
+
+def render() -> tuple[bytes, str]:
+    """The page Prometheus reads, and its content type."""
+    registry = CollectorRegistry()
+    try:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    except ValueError:  # a single process, that keeps its own count
+        registry = REGISTRY
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _count(response: Response) -> Response:
+    # The rule, not the path: paths are endless, and name people's rooms.
+    http_requests.labels(str(request.url_rule or "none"), response.status_code).inc()
+    return response
