@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chatapp.store import connection, control, database, directory, local
+from chatapp.store import connection, control, database, directory, limits, local
 
 
 def init_app(app: Flask) -> None:
@@ -13,3 +13,4 @@ def init_app(app: Flask) -> None:
     local.init_app(app)
     control.init_app(app)
     directory.init_app(app)
+    limits.init_app(app)

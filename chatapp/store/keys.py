@@ -9,6 +9,9 @@ from flask import current_app
 from chatapp.types import Room
 
 CONTROL_LOG = "control:log"  # stream: what every worker must hear
+LIMITS = "limits"  # prefix of the counters that the library keeps
+PRESENCE_TENANTS = "presence:tenants"  # set: tenant ids that have leases
+PRESENCE_SWEPT = "presence:swept"  # string: held by the last sweeper until the next is due
 
 
 def shard_of(room_id: str, shards: int) -> int:
@@ -105,3 +108,14 @@ class RoomKeys:
 
 def room_keys(room: Room) -> RoomKeys:
     return RoomKeys(room, current_app.config["SHARDS"])
+
+
+def presence(tenant_id: str) -> list[str]:
+    """Leases, states, index, people, sweeps: see lua/presence.lua."""
+    parts = ("leases", "states", "index", "people", "sweeps")
+    return [f"{tenant(tenant_id)}:presence:{part}" for part in parts]
+
+
+def failures(name: str, who: str) -> str:
+    """Hash: failed attempts and when the next is allowed, see lua/attempt.lua."""
+    return f"{LIMITS}:failures:{name}:{who}"

@@ -1,0 +1,133 @@
+"""How much anybody may do. Counted in Redis for all workers together; while Redis is away each
+worker counts for itself, and never lets everything through.
+
+`who` is a caller, or the address or e-mail of somebody who is not signed in. What they may do in
+a minute is the setting LIMIT_<NAME>.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from flask import Flask, current_app
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.exceptions import RedisError
+
+from chatapp import logs
+from chatapp.errors import Busy, TooFast
+from chatapp.store import keys
+from chatapp.store.connection import redis, run_lua
+from chatapp.store.own_counts import OwnCounts
+from chatapp.types import Caller
+
+log = logs.get(__name__)
+
+_ASK_REDIS_AGAIN = 5.0  # seconds: who asks a frozen Redis each time, waits each time
+_FIRST_WAIT, _LONGEST_WAIT = 60.0, 3600.0  # seconds, after too many failures
+
+Answer = TypeVar("Answer")
+
+
+class Allowance(NamedTuple):
+    limit: int  # a minute
+    remaining: int
+    reset: float  # seconds until there is room for one more
+
+
+class Counters:
+    """Redis's, and this worker's own for when it is away."""
+
+    def __init__(self, app: Flask) -> None:
+        url, client = app.config["REDIS_URL"], app.extensions["redis"]
+        self.shared = SlidingWindowCounterRateLimiter(
+            RedisStorage(url, connection_pool=client.connection_pool, key_prefix=keys.LIMITS)
+        )
+        self.own = OwnCounts()
+        self.redis_again = 0.0
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["limits"] = Counters(app)
+
+
+def take(name: str, who: Caller | str, *, per_minute: int | None = None) -> None:
+    """One more of this. Raises TooFast when there were too many within a minute."""
+    whose, counters = _named(who), _counters()
+    item = _item(name, per_minute)
+    granted = _count(
+        lambda: counters.shared.hit(item, name, whose),
+        lambda: counters.own.hit(f"{name}/{whose}", item.amount),
+    )
+    if not granted:
+        raise TooFast(retry_after=allowance(name, who, per_minute=per_minute).reset)
+
+
+def allowance(name: str, who: Caller | str, *, per_minute: int | None = None) -> Allowance:
+    """What is left of it, for the X-RateLimit headers."""
+    whose, counters = _named(who), _counters()
+    item = _item(name, per_minute)
+
+    def shared() -> Allowance:
+        stats = counters.shared.get_window_stats(item, name, whose)
+        return Allowance(item.amount, stats.remaining, max(0.1, stats.reset_time - time.time()))
+
+    def own() -> Allowance:
+        remaining, reset = counters.own.left(f"{name}/{whose}", item.amount)
+        return Allowance(item.amount, remaining, reset)
+
+    return _count(shared, own)
+
+
+def attempt(name: str, who: str) -> None:
+    """Before something that may fail and must not be guessed, such as a password: counts as failed
+    until forgive() says otherwise, so that many tries at once are not more than many in turn.
+
+    Raises TooFast once the setting LIMIT_<NAME> is used up: then for 1, 2, 4 … minutes after each
+    further failure, up to an hour.
+    """
+    free = current_app.config[f"LIMIT_{name.upper()}"]
+    wait = _count(
+        lambda: _shared_attempt(name, who, free),
+        lambda: _counters().own.attempt(f"{name}/{who}", free, _FIRST_WAIT, _LONGEST_WAIT),
+    )
+    if wait:
+        raise TooFast("Too many attempts. Wait a while before the next one.", retry_after=wait)
+
+
+def forgive(name: str, who: str) -> None:
+    """It succeeded: what failed before does not count any more."""
+    _counters().own.forgive(f"{name}/{who}")
+    _count(lambda: redis.delete(keys.failures(name, who)), lambda: None)
+
+
+def _shared_attempt(name: str, who: str, free: int) -> float:
+    waits = [round(seconds * 1000) for seconds in (_FIRST_WAIT, _LONGEST_WAIT)]
+    return float(run_lua("attempt", [keys.failures(name, who)], [free, *waits])) / 1000
+
+
+def _count(shared: Callable[[], Answer], own: Callable[[], Answer]) -> Answer:
+    counters = _counters()
+    if time.monotonic() >= counters.redis_again:
+        try:
+            return shared()
+        except (RedisError, Busy) as error:
+            counters.redis_again = time.monotonic() + _ASK_REDIS_AGAIN
+            log.warning("limits are counted by this worker alone", error=repr(error))
+    return own()
+
+
+def _item(name: str, per_minute: int | None) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(per_minute or current_app.config[f"LIMIT_{name.upper()}"])
+
+
+def _named(who: Caller | str) -> str:
+    return f"{who.tenant_id}:{who.user_id}" if isinstance(who, Caller) else who
+
+
+def _counters() -> Counters:
+    counters: Counters = current_app.extensions["limits"]
+    return counters
