@@ -32,6 +32,7 @@ class Connections:
         self.by_user: _Index = {}
         self.by_session: _Index = {}
         self.by_tenant: _Index = {}
+        self.told: dict[str, dict[str, State]] = {}
 
     def add(self, connection: Connection) -> None:
         with self._lock:
@@ -46,6 +47,8 @@ class Connections:
                 del index[key][sid]
                 if not index[key]:
                     del index[key]
+            if connection and connection.caller.tenant_id not in self.by_tenant:
+                self.told.pop(connection.caller.tenant_id, None)
         return connection
 
     def _places(self, connection: Connection) -> list[tuple[_Index, object]]:
@@ -94,6 +97,16 @@ def live_rooms() -> list[Room]:
     """Every room that somebody here listens to, once."""
     connections = _connections().by_sid.copy().values()
     return list({Room(c.caller.tenant_id, room_id) for c in connections for room_id in c.rooms})
+
+
+def told(tenant_id: str) -> dict[str, State] | None:
+    """What our clients believe about who is here; ours to change. None: nobody told them."""
+    return _connections().told.get(tenant_id)
+
+
+def believe(tenant_id: str, states: dict[str, State]) -> None:
+    if tenant_id in _connections().by_tenant:
+        _connections().told[tenant_id] = states
 
 
 def all() -> list[Connection]:
