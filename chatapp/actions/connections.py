@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatapp import bus, metrics
 from chatapp.errors import NotSignedIn
-from chatapp.store import limits, local, room_log
+from chatapp.store import control, limits, local, room_log
 from chatapp.store.local import Connection
 from chatapp.types import Caller, Room
 
@@ -14,6 +14,7 @@ def arrive(caller: Caller, *, sid: str) -> Connection:
     limits.take("connect", caller)
     connection = Connection(sid, caller)
     local.add(connection)
+    control.doubt_newcomer(caller)
     bus.join(sid, bus.user_channel(caller.tenant_id, caller.user_id))
     bus.join(sid, bus.people_channel(caller.tenant_id))
     metrics.connections.inc()

@@ -24,7 +24,14 @@ EVENTS = {
 }
 
 # What runs beside the events, from the start of a web worker to its end.
-TASKS = [tailer.follow, tailer.watch, control.follow, presence.renew, presence.sweep]
+TASKS = [
+    tailer.follow,
+    tailer.watch,
+    control.follow,
+    control.verify,
+    presence.renew,
+    presence.sweep,
+]
 
 
 def init_app(app: Flask) -> None:
