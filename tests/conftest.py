@@ -72,7 +72,18 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(redis_url: str, database_url: str, settings: dict[str, Any]) -> Iterator[Flask]:
+def make_app() -> Callable[[Config], Flask]:
+    """Override with create_web where doors are knocked at."""
+    return create_app
+
+
+@pytest.fixture
+def app(
+    redis_url: str,
+    database_url: str,
+    settings: dict[str, Any],
+    make_app: Callable[[Config], Flask],
+) -> Iterator[Flask]:
     given = {
         "SECRET_KEY": "a secret for the tests only",
         "REDIS_URL": redis_url,
@@ -80,7 +91,7 @@ def app(redis_url: str, database_url: str, settings: dict[str, Any]) -> Iterator
         "SOCKET_QUEUE": False,
         "LOG_LEVEL": "error",
     }
-    app = create_app(Config(**{**given, **settings}))
+    app = make_app(Config(**{**given, **settings}))
     app.test_client_class = Browser
     Redis.from_url(redis_url).flushdb()
     _empty(app)
@@ -198,6 +209,7 @@ class Client:
         self._socket = app.extensions["socketio"].test_client(
             app, auth={"token": auth.issue_token(caller)}
         )
+        self._kept: list[dict[str, Any]] = []
 
     @property
     def is_connected(self) -> bool:
@@ -206,12 +218,18 @@ class Client:
     def ask(self, event: str, **payload: object) -> dict[str, Any]:
         return self._socket.emit(event, payload, callback=True)  # type: ignore[no-any-return]
 
+    def ask_raw(self, event: str, payload: object) -> dict[str, Any]:
+        return self._socket.emit(event, payload, callback=True)  # type: ignore[no-any-return]
+
     def say(self, event: str, **payload: object) -> None:
         self._socket.emit(event, payload)
 
     def heard(self, event: str) -> list[Any]:
-        """What came of this kind since last asked; the rest is forgotten."""
-        return [got["args"][0] for got in self._socket.get_received() if got["name"] == event]
+        """What came of this kind since last asked."""
+        self._kept += self._socket.get_received()
+        told = [got["args"][0] for got in self._kept if got["name"] == event]
+        self._kept = [got for got in self._kept if got["name"] != event]
+        return told
 
 
 @pytest.fixture

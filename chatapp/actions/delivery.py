@@ -37,7 +37,7 @@ class Tail:
                 self._recover()
             entries = shard_log.follow(self._last, wait=wait)
         except Busy:
-            self._broken = True
+            self.broken()
             raise
         for entry in entries:
             self._last[entry.shard] = entry.id
@@ -47,6 +47,10 @@ class Tail:
         if entries:
             jobs.persist()
         return len(entries)
+
+    def broken(self) -> None:
+        """Before the logs are read again, look whether they are still the ones we knew."""
+        self._broken = True
 
     def tell_heads(self) -> None:
         """Say where every live room stands, if that changed: how a client finds out what it lost. Raises Busy."""

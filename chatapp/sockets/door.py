@@ -60,5 +60,5 @@ def _ask(handler: Handler, shape: Schema, payload: Any) -> object:
     try:
         fields = shape.load(payload)
     except ValidationError as error:
-        raise InvalidPayload(details=error.normalized_messages()) from None
+        raise InvalidPayload(details=dict(error.messages_dict)) from None
     return handler(caller, **fields)

@@ -77,7 +77,8 @@ def _begin(connection: Connection) -> Iterator[None]:
 
 
 def _engine() -> Engine:
-    return current_app.extensions["database"]
+    engine: Engine = current_app.extensions["database"]
+    return engine
 
 
 def _locked(error: DBAPIError) -> bool:

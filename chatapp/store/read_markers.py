@@ -67,4 +67,4 @@ def _mark(marker: str) -> tuple[str, str, int]:
     tenant_id, room_id, user_id = orjson.loads(marker)
     with asking():
         seq = redis.hget(room_keys(Room(tenant_id, room_id)).reads, user_id)
-    return room_id, user_id, int(seq or 0)  # type: ignore[arg-type]
+    return room_id, user_id, int(seq or 0)

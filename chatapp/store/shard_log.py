@@ -82,7 +82,7 @@ def done(entries: list[Entry]) -> None:
 def failed(entry: Entry) -> int:
     """How often the record has refused this entry by now."""
     with asking():
-        return redis.hincrby(keys.shard_failures(entry.shard), entry.id, 1)  # type: ignore[return-value]
+        return redis.hincrby(keys.shard_failures(entry.shard), entry.id, 1)
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _waiting(shard: int) -> tuple[int, float]:
         oldest: Any = redis.xrange(name, min=first, count=1)
         if not oldest:
             return 0, 0.0
-        age = redis.time()[0] - int(oldest[0][0].split("-")[0]) / 1000  # type: ignore[index]
+        age = redis.time()[0] - int(oldest[0][0].split("-")[0]) / 1000
         return len(redis.xrange(name, min=first, count=1_000)), max(0.0, age)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,60 @@
+"""Browsers at the socket door of one worker. Nothing runs beside the tests: each step is taken by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatapp import create_web
+from chatapp.actions import delivery, history
+from tests.conftest import Client
+
+
+@pytest.fixture
+def settings():
+    return {"FOLLOW_LOGS": False, "LIMIT_CONNECT": 100}
+
+
+@pytest.fixture
+def make_app():
+    return create_web
+
+
+@pytest.fixture
+def tail(app):
+    """This worker's view of the logs; begins where they stand."""
+    return delivery.Tail()
+
+
+@pytest.fixture
+def deliver(tail):
+    """Tell everybody what the logs say by now."""
+
+    def run():
+        while tail.deliver(wait=1):
+            pass
+
+    return run
+
+
+@pytest.fixture
+def persist(app):
+    """Bring what was said into the record."""
+
+    def run():
+        while history.persist_batch(at_most=500):
+            pass
+
+    return run
+
+
+@pytest.fixture
+def join(connect, deliver):
+    """join(ada, lobby): a connected browser that listens to the room and knows where it stands."""
+
+    def open_room(caller, room) -> Client:
+        client = connect(caller)
+        answer = client.ask("room:resume", room_id=room.id)
+        assert answer["ok"], answer
+        return client
+
+    return open_room
