@@ -63,7 +63,9 @@ REQUESTS = {
 @pytest.mark.parametrize("event", REQUESTS)
 def test_the_fields_of_a_request_are_those_of_its_schema(event):
     (row,) = re.findall(rf"^\| `{event}` \| ([^|]+) \|", PAGE, re.MULTILINE)
-    told = {name.strip(" `?,"): "?" in name for name in re.findall(r"[a-z_]+\??", row.split(" (")[0])}
+    told = {
+        name.strip(" `?,"): "?" in name for name in re.findall(r"[a-z_]+\??", row.split(" (")[0])
+    }
     fields = REQUESTS[event]().fields
 
     assert {name: not field.required for name, field in fields.items()} == told
@@ -74,6 +76,8 @@ def test_every_error_code_is_published_with_its_status():
         return [kind, *(child for sub in kind.__subclasses__() for child in tree(sub))]
 
     told = re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \| (yes|no)", PAGE, re.MULTILINE)
-    known = {(k.code, str(k.status), "yes" if k.retryable else "no") for k in tree(errors.ChatError)}
+    known = {
+        (k.code, str(k.status), "yes" if k.retryable else "no") for k in tree(errors.ChatError)
+    }
 
     assert set(told) == known

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from chatapp import bus, jobs, logs, metrics
 from chatapp.errors import Busy
-from chatapp.store import cold_rooms, local, room_log, shard_log
+from chatapp.store import cold_rooms, local, room_log, shard_log, tail
 from chatapp.types import Event, Head, Room
 
 log = logs.get(__name__)
@@ -14,75 +12,64 @@ log = logs.get(__name__)
 _WAIT = 1_000  # ms a read of the logs waits for news
 
 
-class Tail:
-    """Where this worker stands in the shard logs, and what it told last.
+def deliver(*, wait: int = _WAIT) -> int:
+    """Tell what is new, waiting up to `wait` ms for it: how many events.
 
-    Begins at the newest entries: whoever connects later catches up by room:resume.
+    Begins at the newest entries: whoever connects later catches up by room:resume. Raises Busy while Redis is away.
     """
-
-    def __init__(self) -> None:
-        self._last = shard_log.newest()
-        self._told: dict[Room, Head] = {}
-        self._read_at = monotonic()
-        self._broken = False
-
-    def lag(self) -> float:
-        """Seconds since the logs were last read to their end, or tried to with success."""
-        return max(0.0, monotonic() - self._read_at - _WAIT / 1000)
-
-    def deliver(self, *, wait: int = _WAIT) -> int:
-        """Tell what is new, waiting up to `wait` ms for it: how many events. Raises Busy while Redis is away."""
-        try:
-            if self._broken:
-                self._recover()
-            entries = shard_log.follow(self._last, wait=wait)
-        except Busy:
-            self.broken()
-            raise
-        for entry in entries:
-            self._last[entry.shard] = entry.id
-            if entry.event:
-                _tell(entry.event)
-        self._read_at = monotonic()
-        if entries:
-            jobs.persist()
-        return len(entries)
-
-    def broken(self) -> None:
-        """Before the logs are read again, look whether they are still the ones we knew."""
-        self._broken = True
-
-    def tell_heads(self) -> None:
-        """Say where every live room stands, if that changed: how a client finds out what it lost. Raises Busy."""
-        rooms = local.live_rooms()
-        heads = room_log.heads(rooms)
-        for room in rooms:
-            head = heads.get(room) or _wake(room)
-            before = self._told.get(room)
-            if before and before.epoch != head.epoch:
-                bus.room_reset(room, head.epoch)
-            if before != head:
-                bus.room_head(room, head)
-        self._told = {room: heads[room] for room in rooms if room in heads}
-
-    def _recover(self) -> None:
-        """After an outage: does Redis still have what it had, and have the logs what we did not read?"""
-        newest, oldest = shard_log.newest(), shard_log.oldest()
-        for shard, last in self._last.items():
-            if _place(newest[shard]) < _place(last):
-                log.warning("redis came back with less than it had", shard=shard)
-                shard_log.new_life(shard, shard_log.run_id())
-                self._last[shard] = newest[shard]
-            elif _place(oldest[shard]) > _place(last) != (0, 0):
-                log.warning("away for longer than the log is kept", shard=shard)
-                self._told.clear()  # every head is told anew, and sends its people to resume
-        self._broken = False
-        self.tell_heads()
+    here = tail.here()
+    try:
+        if here.doubtful:
+            _recover(here)
+        entries = shard_log.follow(here.last, wait=wait)
+    except Busy:
+        here.doubtful = True
+        raise
+    for entry in entries:
+        here.last[entry.shard] = entry.id
+        if entry.event:
+            _tell(entry.event)
+    here.read()
+    if entries:
+        jobs.persist()
+    return len(entries)
 
 
-def tell_stale(stale: bool) -> None:
-    """Whether this worker's people see what is said elsewhere."""
-    bus.connection_stale(stale)
+def tell_heads() -> None:
+    """Say where every live room stands, if that changed: how a client finds out what it lost. Raises Busy."""
+    here, rooms = tail.here(), local.live_rooms()
+    heads = room_log.heads(rooms)
+    for room in rooms:
+        head = heads[room] = heads.get(room) or _wake(room)
+        before = here.told.get(room)
+        if before and before.epoch != head.epoch:
+            bus.room_reset(room, head.epoch)
+        if before != head:
+            bus.room_head(room, head)
+    here.told = heads
+
+
+def tell_stale() -> None:
+    """Say so when this worker's people no longer see what is said elsewhere, and when they do again."""
+    here = tail.here()
+    if here.stale != here.told_stale:
+        here.told_stale = here.stale
+        bus.connection_stale(here.stale)
+
+
+def _recover(here: tail.Tail) -> None:
+    """After an outage: does Redis still have what it had, and have the logs what we did not read?"""
+    newest, oldest = shard_log.newest(), shard_log.oldest()
+    for shard, last in here.last.items():
+        if _place(newest[shard]) < _place(last):
+            log.warning("redis came back with less than it had", shard=shard)
+            shard_log.new_life(shard, shard_log.run_id())
+            here.last[shard] = newest[shard]
+        elif _place(oldest[shard]) > _place(last) != (0, 0):
+            log.warning("away for longer than the log is kept", shard=shard)
+            here.told.clear()  # every head is told anew, and sends its people to resume
+    here.doubtful = False
+    tell_heads()
 
 
 def _tell(event: Event) -> None:

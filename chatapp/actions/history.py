@@ -116,14 +116,9 @@ def persist_batch(*, at_most: int) -> int:
     return sum(_persist_shard(shard, at_most) for shard in shard_log.shards())
 
 
-def lag() -> float:
-    """Seconds the oldest event that is not in the record has waited for it."""
-    return max(seconds for _, seconds in shard_log.waiting().values())
-
-
-def help_out(after: float) -> None:
-    """Write down what has waited for more than `after` seconds: Celery and its clock may be away."""
-    if lag() > after:
+def help_out() -> None:
+    """Write down what has waited too long: Celery and its clock may be away."""
+    if shard_log.overdue():
         persist_batch(at_most=200)
 
 

@@ -26,7 +26,9 @@ EVENTS = {
 # What runs beside the events, from the start of a web worker to its end.
 TASKS = [
     tailer.follow,
-    tailer.watch,
+    tailer.notice,
+    tailer.tell_heads,
+    tailer.help_out,
     control.follow,
     control.verify,
     presence.renew,

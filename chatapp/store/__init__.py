@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chatapp.store import connection, control, database, directory, limits, local
+from chatapp.store import connection, control, database, directory, limits, local, tail
 
 
 def init_app(app: Flask) -> None:
@@ -14,3 +14,4 @@ def init_app(app: Flask) -> None:
     control.init_app(app)
     directory.init_app(app)
     limits.init_app(app)
+    tail.init_app(app)

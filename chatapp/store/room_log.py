@@ -75,16 +75,21 @@ def latest(room: Room, *, at_most: int) -> list[Event]:
 
 def heads(rooms: list[Room]) -> dict[Room, Head]:
     """Where many rooms stand, in one round trip; those that are cold are left out."""
+    if not rooms:
+        return {}
     with asking():
         pipe = redis.pipeline(transaction=False)
         for room in rooms:
-            pipe.hmget(room_keys(room).head, "epoch", "seq", "applied")
+            keys = room_keys(room)
+            pipe.hmget(keys.head, "epoch", "seq", "applied", "life")
+            pipe.get(keys.shard_life)
         answers = pipe.execute()
-    return {
-        room: Head(epoch, int(seq), int(applied))
-        for room, (epoch, seq, applied) in zip(rooms, answers, strict=True)
-        if epoch
-    }
+    found = {}
+    for room, head, shard_life in zip(rooms, answers[::2], answers[1::2], strict=True):
+        epoch, seq, applied, life = head
+        if epoch and (life or "") == (shard_life or ""):
+            found[room] = Head(epoch, int(seq), int(applied))
+    return found
 
 
 def member_ids(room: Room) -> set[str]:

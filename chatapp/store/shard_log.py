@@ -105,6 +105,16 @@ def waiting() -> dict[int, tuple[int, float]]:
     return {shard: _waiting(shard) for shard in shards()}
 
 
+def lag() -> float:
+    """Seconds the oldest event that the record lacks has waited for it."""
+    return max(seconds for _, seconds in waiting().values())
+
+
+def overdue() -> bool:
+    """Whether the record lags more than it should."""
+    return lag() > float(current_app.config["RECORD_LAG"])
+
+
 def unwritten(tenant_id: str, event_id: str) -> Event | None:
     """An event the record lacks, by its id. Reads all that waits: for what is a moment old, not for a search."""
     for shard in shards():

@@ -20,17 +20,12 @@ def make_app():
 
 
 @pytest.fixture
-def tail(app):
-    """This worker's view of the logs; begins where they stand."""
-    return delivery.Tail()
-
-
-@pytest.fixture
-def deliver(tail):
+def deliver(app):
     """Tell everybody what the logs say by now."""
+    delivery.deliver(wait=1)  # stands at their ends from here on
 
     def run():
-        while tail.deliver(wait=1):
+        while delivery.deliver(wait=1):
             pass
 
     return run

@@ -1,0 +1,51 @@
+"""Where this worker stands in the shard logs, and what it told its people last."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from flask import Flask, current_app
+
+from chatapp.store import shard_log
+from chatapp.types import Head, Room
+
+_READ_EVERY = 1.0  # seconds that a read of quiet logs takes
+
+
+class Tail:
+    def __init__(self, last: dict[int, str]) -> None:
+        self.last = last  # shard -> id of the last entry told
+        self.told: dict[Room, Head] = {}
+        self.told_stale = False
+        self.doubtful = False  # the connection broke: are these still the logs we knew?
+        self._read_at = monotonic()
+
+    def read(self) -> None:
+        self._read_at = monotonic()
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the logs should have been read for and were not."""
+        return max(0.0, monotonic() - self._read_at - _READ_EVERY)
+
+    @property
+    def stale(self) -> bool:
+        return self.lag > float(current_app.config["STALE_AFTER"])
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["tail"] = None
+
+
+def here() -> Tail:
+    """Begins at the newest entries. Raises Busy when it cannot begin."""
+    tail: Tail | None = current_app.extensions["tail"]
+    if tail is None:
+        tail = current_app.extensions["tail"] = Tail(shard_log.newest())
+    return tail
+
+
+def lag() -> float | None:
+    """Seconds; None before the first read."""
+    tail: Tail | None = current_app.extensions["tail"]
+    return tail.lag if tail else None
