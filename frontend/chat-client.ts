@@ -1,0 +1,205 @@
+import type { Connection, ConnectionState } from "./connection.js";
+import { type EndReason, type Me, ROOM_EVENTS } from "./protocol.js";
+import { Drafts } from "./stores/drafts.js";
+import { MembersStore } from "./stores/members-store.js";
+import type { OutboxStorage } from "./stores/outbox-storage.js";
+import { PeopleStore } from "./stores/people-store.js";
+import { type Line, RoomStore } from "./stores/room-store.js";
+import { RoomsStore } from "./stores/rooms-store.js";
+import { TypingStore } from "./stores/typing-store.js";
+
+export interface ClientOptions {
+  me: Me;
+  connection: Connection;
+  outboxStorage: OutboxStorage;
+  draftStorage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+}
+
+const TYPING_EVERY_MS = 3_000;
+
+/**
+ * The chat without its page: the stores of one signed-in person, wired to one connection, and the room that is open.
+ * `messages`, `isConnected` … `error` are the whole of what a small page needs; the stores are there for a large one.
+ * Fires `change` when any of those, or the open room, is different.
+ */
+export class ChatClient extends EventTarget {
+  readonly me: Me;
+  readonly connection: Connection;
+  readonly rooms: RoomsStore;
+  readonly people: PeopleStore;
+  readonly typing: TypingStore;
+  readonly drafts: Drafts;
+  roomId: string | null = null;
+  error: string | null = null;
+
+  readonly #storage: OutboxStorage;
+  readonly #stores = new Map<string, RoomStore>();
+  readonly #members = new Map<string, MembersStore>();
+  #saidTypingAt = -Infinity;
+  #typingIn: string | null = null;
+
+  constructor({ me, connection, outboxStorage, draftStorage }: ClientOptions) {
+    super();
+    this.me = me;
+    this.connection = connection;
+    this.#storage = outboxStorage;
+    this.drafts = new Drafts(me.id, draftStorage);
+    for (const type of ROOM_EVENTS) connection.on(type, (event) => this.#stores.get(event.room_id)?.receive(event));
+    this.rooms = new RoomsStore(connection, me.id);
+    this.people = new PeopleStore(connection);
+    this.people.keep([me]);
+    this.typing = new TypingStore(connection, me.id);
+    connection.on("room:head", (head) => this.#stores.get(head.room_id)?.head(head));
+    connection.on("room:reset", ({ room_id, epoch }) => this.#stores.get(room_id)?.reset(epoch));
+    connection.on("error", (failure) => this.#say(failure.message));
+    connection.onState(() => this.#changed());
+    for (const type of ["member:joined", "member:left", "member:changed"] as const)
+      connection.on(type, (event) => this.#members.get(event.room_id)?.apply(event));
+    connection.on("member:left", ({ room_id, data }) => {
+      if (data.user_id === me.id) this.#stores.get(room_id)?.leave();
+    });
+    connection.on("member:joined", ({ room_id, data }) => {
+      if (data.user_id === me.id && room_id === this.roomId) this.room?.watch();
+    });
+    for (const store of [this.rooms, this.people, this.typing]) store.addEventListener("change", this.#changed);
+    this.rooms.addEventListener("change", () => this.#tellOutboxes());
+    void this.#restoreOutboxes();
+  }
+
+  get room(): RoomStore | null {
+    return this.roomId === null ? null : this.roomStore(this.roomId);
+  }
+
+  get state(): ConnectionState {
+    return this.connection.state;
+  }
+
+  get endReason(): EndReason | null {
+    return (this.connection as { endReason?: EndReason | null }).endReason ?? null;
+  }
+
+  get messages(): readonly Line[] {
+    return this.room?.lines ?? [];
+  }
+
+  get isConnected(): boolean {
+    return this.connection.state === "connected";
+  }
+
+  get isReconnecting(): boolean {
+    return this.connection.state === "reconnecting" || this.connection.state === "stale";
+  }
+
+  /** The ids of those who write in the open room. */
+  get typingUsers(): Set<string> {
+    return this.roomId === null ? new Set() : this.typing.in(this.roomId);
+  }
+
+  /** The ids of those who are there. */
+  get onlineUsers(): Set<string> {
+    return this.people.online;
+  }
+
+  /** Show a room, or none. */
+  open(roomId: string | null): void {
+    if (roomId === this.roomId) return this.room?.watch();
+    this.sendTyping(false);
+    this.room?.unwatch();
+    this.roomId = roomId;
+    this.room?.watch();
+    this.#changed();
+  }
+
+  /** Keeps it until the server has it, online or not. */
+  sendMessage(content: string): void {
+    const body = content.trim();
+    if (!body || !this.room) return;
+    this.sendTyping(false);
+    this.room.send(body);
+  }
+
+  /** Call it as often as keys are pressed: the room is told every 3 s at most, and once when it ends. */
+  sendTyping(isTyping: boolean): void {
+    if (isTyping && this.roomId !== null && Date.now() - this.#saidTypingAt >= TYPING_EVERY_MS) {
+      this.#saidTypingAt = Date.now();
+      this.#typingIn = this.roomId;
+      this.connection.tell("typing:start", { room_id: this.roomId });
+    }
+    if (!isTyping && this.#typingIn !== null) {
+      this.connection.tell("typing:stop", { room_id: this.#typingIn });
+      this.#typingIn = null;
+      this.#saidTypingAt = -Infinity;
+    }
+  }
+
+  /** Take what is shown off this screen; nothing is deleted anywhere. */
+  clearMessages(): void {
+    this.room?.clear();
+  }
+
+  dismissError(): void {
+    this.error = null;
+    this.#changed();
+  }
+
+  /** The page was out of sight for a while: timers slept, and perhaps the socket too. */
+  wake(): void {
+    if (this.connection.connected) void this.room?.catchUp();
+  }
+
+  setPresence(state: "active" | "away"): void {
+    void this.connection.ask("presence:set", { state });
+  }
+
+  roomStore(roomId: string): RoomStore {
+    let store = this.#stores.get(roomId);
+    if (!store) {
+      store = new RoomStore({
+        roomId,
+        userId: this.me.id,
+        connection: this.connection,
+        storage: this.#storage,
+        onPresence: (presence) => this.people.setPresence(presence),
+      });
+      store.addEventListener("change", this.#changed);
+      this.#stores.set(roomId, store);
+    }
+    return store;
+  }
+
+  members(roomId: string): MembersStore {
+    let members = this.#members.get(roomId);
+    if (!members) {
+      members = new MembersStore(roomId, this.connection);
+      members.addEventListener("change", this.#changed);
+      this.#members.set(roomId, members);
+    }
+    return members;
+  }
+
+  async #restoreOutboxes(): Promise<void> {
+    const entries = await this.#storage.all(this.me.id).catch(() => []);
+    for (const [roomId, unsent] of Map.groupBy(entries, (entry) => entry.room_id))
+      this.roomStore(roomId).outbox.restore(unsent);
+    this.#tellOutboxes();
+  }
+
+  /** `room:follow` said where each room stands: what we still hold of an older life of it must be said again. */
+  #tellOutboxes(): void {
+    for (const [roomId, store] of this.#stores) {
+      const room = this.rooms.get(roomId);
+      if (!room) continue;
+      store.outbox.recorded(room.epoch, room.applied);
+      store.outbox.epochIs(room.epoch);
+    }
+  }
+
+  #say(message: string): void {
+    this.error = message;
+    this.#changed();
+  }
+
+  #changed = (): void => {
+    this.dispatchEvent(new Event("change"));
+  };
+}

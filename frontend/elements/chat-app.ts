@@ -1,0 +1,404 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
+import emptyIcon from "icon:messages-square";
+import endedIcon from "icon:log-in";
+import type { ChatClient } from "../chat-client.js";
+import type { EndReason, Member, Room } from "../protocol.js";
+import type { Question } from "./confirm-dialog.js";
+import { icon } from "./icon.js";
+import { LightElement } from "./light-element.js";
+import { byName, roomName } from "./room-name.js";
+
+type DialogName = "switch" | "browse" | "new-room" | "new-direct" | "invite" | "room" | "keys";
+
+const OFFLINE_AFTER_MS = 5_000;
+const MENTION_AFTER_MS = 1_000;
+const LAST_ROOM = "last-room";
+
+const ENDED: Record<EndReason, string> = {
+  signed_out: "You signed out in another tab or on another device.",
+  revoked: "This session was ended from another device.",
+  disabled: "Your account has been closed by an administrator.",
+  password_changed: "Your password was changed, so every other session has ended.",
+};
+
+/**
+ * <chat-app> — the page: sidebar, one room, panel; which room the address names; the keys; dialogs and toasts.
+ * Knows the client, and what of it to draw when it changes; everything else is the elements' own.
+ */
+export class ChatAppElement extends LightElement {
+  static override properties = {
+    client: { attribute: false },
+    failed: { attribute: false },
+    csrf: { attribute: false },
+    roomId: { state: true },
+    dialog: { state: true },
+    question: { state: true },
+    drawerOpen: { state: true },
+    panelOpen: { state: true },
+    offline: { state: true },
+    connectionWords: { state: true },
+    version: { state: true },
+  };
+
+  client: ChatClient | null = null;
+  /** The page could not start: nobody answered. */
+  failed = false;
+  csrf = "";
+  roomId: string | null = null;
+  dialog: DialogName | null = null;
+  question: Question | null = null;
+  drawerOpen = false;
+  panelOpen = false;
+  offline = false;
+  connectionWords = "";
+  version = 0;
+
+  #offlineTimer: ReturnType<typeof setTimeout> | undefined;
+  #wordsTimer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    globalThis.addEventListener("popstate", this.#addressChanged);
+    document.addEventListener("keydown", this.#pressed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    globalThis.removeEventListener("popstate", this.#addressChanged);
+    document.removeEventListener("keydown", this.#pressed);
+  }
+
+  /** Begin: the client is signed in, perhaps not yet connected. */
+  begin(client: ChatClient): void {
+    this.client = client;
+    client.addEventListener("change", this.#clientChanged);
+    client.connection.onState(this.#connectionChanged);
+    client.connection.on("message:created", ({ room_id, actor_id, data }) => {
+      if (room_id !== this.roomId || actor_id === client.me.id) return;
+      this.querySelector("message-announcer")?.announce(client.people.name(actor_id), data.body);
+    });
+    this.#addressChanged();
+  }
+
+  protected override render(): TemplateResult {
+    if (this.failed) return this.#couldNotStart();
+    const { client } = this;
+    if (!client) return html`<div class="app app--starting" aria-busy="true"></div>`;
+    return html`<div
+        class=${["app", this.drawerOpen && "app--drawer", this.panelOpen && "app--panel"].filter(Boolean).join(" ")}
+        @room-chosen=${(event: CustomEvent<string>) => this.goTo(event.detail)}
+        @room-left=${this.#leftRoom}
+        @dialog-asked=${(event: CustomEvent<DialogName>) => this.#ask(event.detail)}
+        @dialog-closed=${this.#dialogClosed}
+        @told=${(event: CustomEvent<{ words: string; problem: boolean }>) =>
+          this.#tell(event.detail.words, event.detail.problem)}
+        @confirm=${(event: CustomEvent<Question>) => (this.question = event.detail)}
+        @archive-asked=${this.#archive}
+        @drawer-asked=${() => (this.drawerOpen = true)}
+        @members-asked=${() => (this.panelOpen = !this.panelOpen)}
+        @panel-closed=${() => (this.panelOpen = false)}
+        @direct-asked=${(event: CustomEvent<string>) => this.#write(event.detail)}
+        @member-removed=${this.#removeMember}
+      >
+        <room-sidebar
+          .me=${client.me}
+          .rooms=${client.rooms.all}
+          .loaded=${client.rooms.loaded}
+          .people=${client.people}
+          .version=${this.version}
+          .activeId=${this.roomId}
+          .watching=${document.hasFocus()}
+          .csrf=${this.csrf}
+        ></room-sidebar>
+        <button type="button" class="scrim" aria-label="Close the list of rooms" tabindex="-1" @click=${this.#closeDrawer}></button>
+        <main class="conversation">
+          ${this.roomId === null ? this.#noRoom(client) : keyed(this.roomId, this.#window(client, this.roomId))}
+        </main>
+        ${this.panelOpen ? this.#panel(client) : nothing} ${this.#dialogs(client)}
+        <toast-list></toast-list>
+        <message-announcer></message-announcer>
+      </div>
+      ${client.state === "ended" ? this.#ended(client) : nothing}`;
+  }
+
+  #window(client: ChatClient, roomId: string): TemplateResult {
+    return html`<chat-window
+      .client=${client}
+      .roomId=${roomId}
+      .version=${this.version}
+      .connectionWords=${this.connectionWords}
+      .offline=${this.offline}
+      .panelOpen=${this.panelOpen}
+    ></chat-window>`;
+  }
+
+  #panel(client: ChatClient): TemplateResult | typeof nothing {
+    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
+    if (!room) return nothing;
+    const members = client.members(room.id);
+    return html`<member-panel
+      .room=${room}
+      .members=${members.all}
+      .loaded=${members.loaded}
+      .failed=${members.failed}
+      .people=${client.people}
+      .version=${this.version}
+      .me=${client.me.id}
+      .canManage=${room.kind !== "direct" && (room.role === "admin" || client.me.role !== "member")}
+    ></member-panel>`;
+  }
+
+  #dialogs(client: ChatClient): TemplateResult | typeof nothing {
+    if (this.question)
+      return html`<confirm-dialog .client=${client} .question=${this.question}></confirm-dialog>`;
+    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
+    switch (this.dialog) {
+      case "switch":
+        return html`<room-switcher .client=${client}></room-switcher>`;
+      case "browse":
+        return html`<browse-rooms-dialog .client=${client}></browse-rooms-dialog>`;
+      case "new-room":
+        return html`<new-room-dialog .client=${client}></new-room-dialog>`;
+      case "new-direct":
+        return html`<people-dialog .client=${client}></people-dialog>`;
+      case "invite":
+        return room ? html`<people-dialog .client=${client} .inviteTo=${room.id}></people-dialog>` : nothing;
+      case "room":
+        return room ? html`<room-dialog .client=${client} .room=${room}></room-dialog>` : nothing;
+      case "keys":
+        return html`<keyboard-help .client=${client}></keyboard-help>`;
+      default:
+        return nothing;
+    }
+  }
+
+  #noRoom(client: ChatClient): TemplateResult {
+    if (!client.rooms.loaded)
+      return html`<div class="skeleton skeleton--messages" role="status">
+        <span class="visually-hidden">Loading rooms</span><i></i><i></i><i></i><i></i><i></i>
+      </div>`;
+    return html`<div class="state">
+      ${icon(emptyIcon)}
+      <h1>Welcome to ${client.me.workspace.name}</h1>
+      <p>You are in no room yet. Look at those there are, or make the first one.</p>
+      <div class="row">
+        <button type="button" class="button button--primary" @click=${() => this.#ask("browse")}>Browse rooms</button>
+        <button type="button" class="button" @click=${() => this.#ask("new-room")}>New room</button>
+      </div>
+    </div>`;
+  }
+
+  #couldNotStart(): TemplateResult {
+    return html`<div class="state state--page">
+      ${icon(emptyIcon)}
+      <h1>The chat could not be reached</h1>
+      <p>The server did not answer. Check your connection, or try again in a moment.</p>
+      <button type="button" class="button button--primary" @click=${() => location.reload()}>Try again</button>
+    </div>`;
+  }
+
+  #ended(client: ChatClient): TemplateResult {
+    return html`<div class="ended" role="alertdialog" aria-modal="true" aria-labelledby="ended-title">
+      <div class="state">
+        ${icon(endedIcon)}
+        <h2 id="ended-title">You are signed out</h2>
+        <p>${ENDED[client.endReason ?? "signed_out"]} What you have not sent is kept on this device.</p>
+        <a class="button button--primary" href="/sign-in">Sign in</a>
+      </div>
+    </div>`;
+  }
+
+  // ---- where we are ----
+
+  goTo(roomId: string): void {
+    if (location.pathname !== `/rooms/${roomId}`) history.pushState(null, "", `/rooms/${roomId}`);
+    this.dialog = null;
+    this.#show(roomId);
+  }
+
+  #addressChanged = (): void => {
+    const named = /^\/rooms\/([^/]+)/.exec(location.pathname)?.[1];
+    this.#show(named ? decodeURIComponent(named) : null);
+    this.#chooseRoom();
+  };
+
+  /** The address names no room: the one last read here, else the first. */
+  #chooseRoom(): void {
+    const { client } = this;
+    if (this.roomId !== null || !client?.rooms.loaded) return;
+    const open = byName(client.rooms.all, client.me.id, client.people).filter((room) => !room.archived);
+    const last = remembered();
+    const room = open.find((each) => each.id === last) ?? open[0];
+    if (!room) return;
+    history.replaceState(null, "", `/rooms/${room.id}`);
+    this.#show(room.id);
+  }
+
+  #show(roomId: string | null): void {
+    this.roomId = roomId;
+    this.drawerOpen = false;
+    this.client?.open(roomId);
+    if (roomId !== null) remember(roomId);
+    this.#nameTab();
+  }
+
+  #leftRoom = (): void => {
+    history.pushState(null, "", "/");
+    this.#show(null);
+    this.#chooseRoom();
+  };
+
+  #nameTab(): void {
+    const { client } = this;
+    if (!client) return;
+    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
+    const waiting = client.rooms.all.reduce(
+      (sum, each) => sum + (each.kind === "direct" ? each.unread : each.mentions),
+      0,
+    );
+    const place = room ? `${roomName(room, client.me.id, client.people)} · ` : "";
+    document.title = `${waiting ? `(${waiting}) ` : ""}${place}${client.me.workspace.name}`;
+  }
+
+  // ---- what changed ----
+
+  #clientChanged = (): void => {
+    this.version += 1;
+    const { client } = this;
+    if (client?.error) {
+      this.#tell(client.error, true);
+      client.dismissError();
+    }
+    this.#chooseRoom();
+    this.#nameTab();
+  };
+
+  /** A blink is not worth a word: said after a second, and by a banner after five. */
+  #connectionChanged = (): void => {
+    clearTimeout(this.#offlineTimer);
+    clearTimeout(this.#wordsTimer);
+    const state = this.client?.state;
+    if (state === "connected" || state === "ended") {
+      this.offline = false;
+      this.connectionWords = "";
+      return;
+    }
+    const restarting = (this.client?.connection as { restarting?: boolean }).restarting;
+    const words = restarting ? "Server restarting…" : "Reconnecting…";
+    this.#wordsTimer = setTimeout(() => (this.connectionWords = words), MENTION_AFTER_MS);
+    if (state !== "stale") this.#offlineTimer = setTimeout(() => (this.offline = true), OFFLINE_AFTER_MS);
+  };
+
+  // ---- dialogs ----
+
+  #ask(dialog: DialogName): void {
+    this.drawerOpen = false;
+    this.dialog = dialog;
+  }
+
+  #dialogClosed = (event: Event): void => {
+    if ((event.target as HTMLElement).localName === "confirm-dialog") this.question = null;
+    else this.dialog = null;
+  };
+
+  #tell(words: string, problem = false): void {
+    this.querySelector("toast-list")?.show(words, problem ? "problem" : "note");
+  }
+
+  #archive = (event: CustomEvent<Room>): void => {
+    const { client } = this;
+    const room = event.detail;
+    this.dialog = null;
+    this.question = {
+      heading: `Archive ${room.name}?`,
+      words: "Everybody can still read it, but nobody can write in it any more.",
+      action: "Archive room",
+      do: () => client!.rooms.archive(room.id),
+    };
+  };
+
+  #removeMember = (event: CustomEvent<Member>): void => {
+    const members = this.client!.members(this.roomId!);
+    const { user_id, name } = event.detail;
+    this.question = {
+      heading: `Remove ${name}?`,
+      words: `${name} will no longer see this room. What they wrote stays.`,
+      action: "Remove from room",
+      do: () => members.remove(user_id),
+    };
+  };
+
+  async #write(userId: string): Promise<void> {
+    const answer = await this.client!.rooms.create({ kind: "direct", member_ids: [userId] });
+    if (answer.ok) this.goTo(answer.data.id);
+    else this.#tell(answer.error.message, true);
+  }
+
+  #closeDrawer = (): void => {
+    this.drawerOpen = false;
+  };
+
+  // ---- keys ----
+
+  #pressed = (event: KeyboardEvent): void => {
+    if (!this.client || event.isComposing || this.client.state === "ended") return;
+    const modal = this.dialog !== null || this.question !== null;
+    const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    if (command && event.key.toLowerCase() === "k") this.#toggleSwitcher(event);
+    else if (modal || event.defaultPrevented) return;
+    else if (event.altKey && !event.ctrlKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) this.#step(event);
+    else if (event.key === "?" && !inText(event.target)) this.#ask("keys");
+    else if (event.key === "Escape") this.#escape();
+  };
+
+  #toggleSwitcher(event: KeyboardEvent): void {
+    event.preventDefault();
+    if (this.dialog === "switch") this.querySelector("room-switcher")?.close();
+    else if (this.dialog === null && this.question === null) this.#ask("switch");
+  }
+
+  /** The room above or below in the sidebar; with Shift the next one with something unread. */
+  #step(event: KeyboardEvent): void {
+    event.preventDefault();
+    const links = [...this.querySelectorAll<HTMLElement>(".room-link")].map((link) => link.dataset["room"]!);
+    const way = event.key === "ArrowUp" ? -1 : 1;
+    const here = this.roomId === null ? -1 : links.indexOf(this.roomId);
+    for (let step = 1; step <= links.length; step++) {
+      const id = links[(here + way * step + links.length * 2) % links.length]!;
+      if (!event.shiftKey || this.client!.rooms.get(id)?.unread) return this.goTo(id);
+    }
+  }
+
+  #escape(): void {
+    if (this.drawerOpen) this.drawerOpen = false;
+    else if (this.panelOpen && matchMedia("(max-width: 1023px)").matches) this.panelOpen = false;
+    else this.querySelector("chat-window")?.goToLatest();
+  }
+}
+
+function inText(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(LAST_ROOM);
+  } catch {
+    return null;
+  }
+}
+
+function remember(roomId: string): void {
+  try {
+    localStorage.setItem(LAST_ROOM, roomId);
+  } catch {
+    // a browser that forbids storage opens the first room next time
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "chat-app": ChatAppElement;
+  }
+}

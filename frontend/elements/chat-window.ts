@@ -1,0 +1,256 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
+import emptyIcon from "icon:messages-square";
+import goneIcon from "icon:door-closed";
+import type { ChatClient } from "../chat-client.js";
+import type { Room } from "../protocol.js";
+import type { Line } from "../stores/room-store.js";
+import { avatar } from "./avatar.js";
+import { whatWentWrong } from "./dialog-element.js";
+import { icon } from "./icon.js";
+import { LightElement } from "./light-element.js";
+import type { MessageComposerElement } from "./message-composer.js";
+import type { MessageListElement } from "./message-list.js";
+import { roomName, roomSign } from "./room-name.js";
+
+interface MessageAction {
+  action: "edit" | "remove" | "retry" | "discard" | "copied";
+  line: Line;
+}
+
+/**
+ * <chat-window> — one room: header, messages, composer. A new element for each room, so nothing of the last one stays.
+ *
+ * @fires dialog-asked, drawer-asked, members-asked   from the header
+ * @fires told       detail: {words, problem}: for a toast
+ * @fires confirm    detail: a Question
+ */
+export class ChatWindowElement extends LightElement {
+  static override properties = {
+    client: { attribute: false },
+    roomId: { attribute: false },
+    version: { attribute: false },
+    connectionWords: { attribute: false },
+    offline: { attribute: false },
+    panelOpen: { attribute: false },
+    editing: { state: true },
+  };
+
+  client!: ChatClient;
+  roomId!: string;
+  version: unknown = null;
+  connectionWords = "";
+  offline = false;
+  panelOpen = false;
+  editing: Line | null = null;
+
+  /** Where reading ended when the room was opened; undefined until that is known, null when there was nothing new. */
+  #unreadAfter: number | null | undefined = undefined;
+  #ready = false;
+
+  protected override willUpdate(): void {
+    const room = this.#room;
+    if (!room) return;
+    if (this.#unreadAfter === undefined) this.#unreadAfter = room.unread ? room.read_seq : null;
+    // What came while one looked elsewhere is marked for the return.
+    if (this.#unreadAfter === null && room.unread && !document.hasFocus()) this.#unreadAfter = room.read_seq;
+  }
+
+  protected override firstUpdated(): void {
+    void this.client.members(this.roomId).load();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!this.#ready && this.#composer) {
+      this.#ready = true;
+      void this.#composer.updateComplete.then(() => this.focusComposer());
+    }
+    if (changed.has("editing") && !this.editing) return;
+    const gone = this.editing && !this.client.messages.some((line) => line.id === this.editing!.id && !line.removed_at);
+    if (gone) this.editing = null;
+  }
+
+  /** Not on touch: the keyboard would cover what one came to read. */
+  focusComposer(): void {
+    if (matchMedia("(hover: hover)").matches) this.#composer?.focus();
+  }
+
+  /** Esc with nothing to cancel: to the newest message, and ready to write. */
+  goToLatest(): void {
+    this.#list?.jumpToLatest();
+    this.focusComposer();
+  }
+
+  get #room(): Room | undefined {
+    return this.client.rooms.get(this.roomId);
+  }
+
+  get #composer(): MessageComposerElement | null {
+    return this.querySelector("message-composer");
+  }
+
+  get #list(): MessageListElement | null {
+    return this.querySelector("message-list");
+  }
+
+  protected override render(): TemplateResult {
+    const { client } = this;
+    const store = client.roomStore(this.roomId);
+    const gone = store.state === "gone" || (client.rooms.loaded && !this.#room && store.state !== "loading");
+    return html`<room-header
+        .room=${this.#room ?? null}
+        .me=${client.me.id}
+        .people=${client.people}
+        .version=${this.version}
+        .members=${client.members(this.roomId).all}
+        .connection=${this.connectionWords}
+        .panelOpen=${this.panelOpen}
+        .elsewhereUnread=${client.rooms.all.some((room) => room.unread > 0 && room.id !== this.roomId)}
+      ></room-header>
+      ${this.offline
+        ? html`<p class="banner" role="status">You are offline. What you write is kept and sent when you are back.</p>`
+        : nothing}
+      ${gone ? this.#gone() : this.#conversation()}`;
+  }
+
+  #conversation(): TemplateResult {
+    const store = this.client.roomStore(this.roomId);
+    const room = this.#room;
+    if (!room || (store.state !== "ready" && !store.lines.length)) return this.#notYet(store.state === "failed");
+    return html`${keyed(this.roomId, this.#messages(room))}${room.archived
+      ? html`<p class="composer-note">This room is archived. It can be read, not written in.</p>`
+      : this.#write(room)}`;
+  }
+
+  #messages(room: Room): TemplateResult {
+    const { client } = this;
+    const store = client.roomStore(this.roomId);
+    return html`<message-list
+      aria-label="Messages"
+      role="region"
+      .lines=${store.lines}
+      .currentUserId=${client.me.id}
+      .nameOf=${this.#nameOf}
+      .namesVersion=${client.people.all.length}
+      .unreadAfter=${this.#unreadAfter ?? null}
+      .editingKey=${this.editing?.key ?? null}
+      .canModerate=${room.role === "admin" || client.me.role !== "member"}
+      .hasBefore=${store.hasBefore}
+      .loadingOlder=${store.loadingOlder}
+      .olderFailed=${store.olderFailed}
+      .typing=${[...client.typing.in(this.roomId)].map(this.#nameOf)}
+      .start=${this.#start(room, store.lines.length === 0)}
+      @older-wanted=${() => store.older()}
+      @bottom-seen=${(event: CustomEvent<number>) => client.rooms.read(this.roomId, event.detail)}
+      @message-action=${this.#act}
+    ></message-list>`;
+  }
+
+  #write(room: Room): TemplateResult {
+    const { client } = this;
+    const name = roomName(room, client.me.id, client.people);
+    return html`<message-composer
+      .draft=${client.drafts.get(this.roomId)}
+      .editing=${this.editing?.body ?? null}
+      .people=${this.#mentionable()}
+      .placeholder=${`Message ${room.kind === "direct" ? name : `#${name}`}`}
+      @message-composed=${this.#composed}
+      @draft-changed=${(event: CustomEvent<string>) => client.drafts.set(this.roomId, event.detail)}
+      @typing=${(event: CustomEvent<boolean>) => client.sendTyping(event.detail)}
+      @edit-last=${this.#editLast}
+      @edit-cancelled=${() => (this.editing = null)}
+    ></message-composer>`;
+  }
+
+  #mentionable() {
+    const { client } = this;
+    const members = client.members(this.roomId).all.filter((member) => member.user_id !== client.me.id);
+    return members.map(({ user_id: id, name }) => ({ id, name, presence: client.people.presence(id) }));
+  }
+
+  /** What stands above the first message: where one is, and, while nothing was said, what one can do. */
+  #start(room: Room, empty: boolean): TemplateResult {
+    const name = roomName(room, this.client.me.id, this.client.people);
+    const direct = room.kind === "direct";
+    return html`<div class=${empty ? "room-start room-start--empty" : "room-start"}>
+      <span class="room-start__sign">${direct ? avatar(name) : roomSign(room, this.client.me.id, this.client.people)}</span>
+      <h2>${empty ? "Say hello" : name}</h2>
+      <p>
+        ${direct
+          ? html`This is the beginning of your conversation with <strong>${name}</strong>.`
+          : html`This is the beginning of <strong>${name}</strong>.${room.topic ? html` ${room.topic}` : nothing}`}
+      </p>
+      ${empty && !direct && !room.archived
+        ? html`<div class="row">
+            <button type="button" class="button" @click=${() => this.fire("dialog-asked", "invite")}>Invite people</button>
+            ${room.role === "admin"
+              ? html`<button type="button" class="button" @click=${() => this.fire("dialog-asked", "room")}>Set a topic</button>`
+              : nothing}
+          </div>`
+        : nothing}
+    </div>`;
+  }
+
+  #notYet(failed: boolean): TemplateResult {
+    if (failed)
+      return html`<div class="state">
+        ${icon(emptyIcon)}
+        <h2>This room could not be loaded</h2>
+        <p>The server did not answer. It may be busy.</p>
+        <button type="button" class="button" @click=${() => this.client.roomStore(this.roomId).watch()}>Try again</button>
+      </div>`;
+    return html`<div class="skeleton skeleton--messages" role="status">
+      <span class="visually-hidden">Loading messages</span><i></i><i></i><i></i><i></i><i></i>
+    </div>`;
+  }
+
+  #gone(): TemplateResult {
+    return html`<div class="state">
+      ${icon(goneIcon)}
+      <h2>You are not in this room</h2>
+      <p>It does not exist, or you have left it or were removed from it.</p>
+      <button type="button" class="button" @click=${() => this.fire("dialog-asked", "browse")}>Browse rooms</button>
+    </div>`;
+  }
+
+  #nameOf = (id: string): string => this.client.people.name(id);
+
+  #composed = (event: CustomEvent<string>): void => {
+    const { editing } = this;
+    if (!editing) return this.client.sendMessage(event.detail);
+    this.editing = null;
+    if (event.detail !== editing.body) void this.#save(editing, event.detail);
+  };
+
+  async #save(line: Line, body: string): Promise<void> {
+    const answer = await this.client.roomStore(this.roomId).edit(line, body);
+    if (!answer.ok) this.fire("told", { words: `Not changed: ${whatWentWrong(answer.error)}`, problem: true });
+  }
+
+  #editLast = (): void => {
+    const own = (line: Line) => line.author_id === this.client.me.id && line.status === "sent" && !line.removed_at;
+    this.editing = this.client.messages.findLast((line) => own(line) && line.seq > 0) ?? null;
+  };
+
+  #act = (event: CustomEvent<MessageAction>): void => {
+    const { action, line } = event.detail;
+    const store = this.client.roomStore(this.roomId);
+    if (action === "copied") return this.fire("told", { words: "Copied", problem: false });
+    if (action === "retry") return store.outbox.retry(line.key);
+    if (action === "discard") return store.outbox.discard(line.key);
+    if (action === "edit") this.editing = line;
+    if (action === "remove")
+      this.fire("confirm", {
+        heading: "Remove this message?",
+        words: "Everybody in the room will see that a message was removed.",
+        action: "Remove message",
+        do: () => store.remove(line),
+      });
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "chat-window": ChatWindowElement;
+  }
+}

@@ -1,0 +1,124 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import addIcon from "icon:user-plus";
+import closeIcon from "icon:x";
+import messageIcon from "icon:message-circle";
+import removeIcon from "icon:user-minus";
+import type { Member, Room } from "../protocol.js";
+import { avatar, PRESENCE_WORDS } from "./avatar.js";
+import { icon } from "./icon.js";
+import { LightElement } from "./light-element.js";
+import type { Names } from "./room-name.js";
+
+/**
+ * <member-panel> — who is in the room and who of them is there.
+ *
+ * @fires panel-closed
+ * @fires dialog-asked   detail: "invite"
+ * @fires direct-asked   detail: the id of the person to write to
+ * @fires member-removed detail: the member
+ */
+export class MemberPanelElement extends LightElement {
+  static override properties = {
+    room: { attribute: false },
+    members: { attribute: false },
+    loaded: { attribute: false },
+    failed: { attribute: false },
+    people: { attribute: false },
+    version: { attribute: false },
+    me: { attribute: false },
+    canManage: { attribute: false },
+  };
+
+  room!: Room;
+  members: readonly Member[] = [];
+  loaded = false;
+  failed = false;
+  people!: Names;
+  version: unknown = null;
+  me = "";
+  canManage = false;
+
+  protected override render(): TemplateResult {
+    const present = this.members.filter((member) => this.#presence(member) !== "offline");
+    const absent = this.members.filter((member) => this.#presence(member) === "offline");
+    return html`<aside class="panel" aria-label="Members">
+      <header class="panel__head">
+        <h2>Members</h2>
+        <button type="button" class="icon-button" aria-label="Close the list of members" @click=${() => this.fire("panel-closed")}>
+          ${icon(closeIcon)}
+        </button>
+      </header>
+      <div class="panel__body">
+        ${this.room.kind === "direct" || this.room.archived
+          ? nothing
+          : html`<button type="button" class="button button--block" @click=${() => this.fire("dialog-asked", "invite")}>
+              ${icon(addIcon, true)}Invite people
+            </button>`}
+        ${this.failed ? html`<p class="notice notice--danger">The members could not be loaded.</p>` : nothing}
+        ${this.loaded || this.failed ? nothing : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}
+        ${this.#group("Here", present)} ${this.#group("Away from the chat", absent)}
+      </div>
+    </aside>`;
+  }
+
+  #presence(member: Member) {
+    return this.people.presence(member.user_id);
+  }
+
+  #group(title: string, members: readonly Member[]): TemplateResult | typeof nothing {
+    if (!members.length) return nothing;
+    return html`<section class="panel__group">
+      <h3>${title} · ${members.length}</h3>
+      <ul role="list">
+        ${repeat(
+          members,
+          (member) => member.user_id,
+          (member) => this.#member(member),
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #member(member: Member): TemplateResult {
+    const self = member.user_id === this.me;
+    const presence = this.#presence(member);
+    return html`<li class="member">
+      ${avatar(member.name, presence)}
+      <span class="member__names">
+        <span class="member__name">${member.name}${self ? " (you)" : nothing}</span>
+        <small>${member.role === "admin" ? "Room admin · " : nothing}${PRESENCE_WORDS[presence]}</small>
+      </span>
+      ${self
+        ? nothing
+        : html`<span class="member__tools">
+            <button
+              type="button"
+              class="icon-button icon-button--small"
+              aria-label=${`Write to ${member.name}`}
+              title="Write a direct message"
+              @click=${() => this.fire("direct-asked", member.user_id)}
+            >
+              ${icon(messageIcon, true)}
+            </button>
+            ${this.canManage
+              ? html`<button
+                  type="button"
+                  class="icon-button icon-button--small"
+                  aria-label=${`Remove ${member.name} from the room`}
+                  title="Remove from the room"
+                  @click=${() => this.fire("member-removed", member)}
+                >
+                  ${icon(removeIcon, true)}
+                </button>`
+              : nothing}
+          </span>`}
+    </li>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "member-panel": MemberPanelElement;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Line } from "../stores/room-store.js";
+import { type Clock, RUN_MS } from "./times.js";
+
+export interface Row {
+  line: Line;
+  /** The first and the last of what one person said within five minutes; the first has the name, time and avatar. */
+  first: boolean;
+  last: boolean;
+  /** What follows is new since the room was opened. */
+  unreadAbove: boolean;
+}
+
+export interface Day {
+  key: string;
+  date: Date;
+  rows: Row[];
+}
+
+/** Lines into days of runs. `unreadAfter` is the last number read when the room was opened, null when all was. */
+export function days(lines: readonly Line[], unreadAfter: number | null, me: string, clock: Clock): Day[] {
+  const found: Day[] = [];
+  let runStart = 0;
+  let previous: Row | undefined;
+  let dividerDue = unreadAfter !== null;
+  for (const line of lines) {
+    const date = new Date(line.at);
+    const newDay = !found.length || !clock.sameDay(found.at(-1)!.date, date);
+    if (newDay) found.push({ key: clock.dayKey(date), date, rows: [] });
+    const unreadAbove = dividerDue && line.seq > unreadAfter! && line.author_id !== me;
+    if (unreadAbove) dividerDue = false;
+    const alike = previous?.line.author_id === line.author_id && date.getTime() - runStart < RUN_MS;
+    const first = newDay || unreadAbove || !alike;
+    if (first) runStart = date.getTime();
+    if (first && previous) previous.last = true;
+    const row: Row = { line, first, last: false, unreadAbove };
+    found.at(-1)!.rows.push(row);
+    previous = row;
+  }
+  if (previous) previous.last = true;
+  return found;
+}

@@ -1,0 +1,4 @@
+declare module "icon:*" {
+  const drawing: import("lit").SVGTemplateResult;
+  export default drawing;
+}
