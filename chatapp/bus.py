@@ -114,6 +114,10 @@ def person_changed(tenant_id: str, person: Person) -> None:
     _emit("person:changed", payload, to=people_channel(tenant_id), ignore_queue=True)
 
 
+def server_closing(sid: str, delay: float) -> None:
+    _emit("server:closing", {"delay": round(delay, 2)}, to=sid, ignore_queue=True)
+
+
 def session_ended(sid: str, reason: str) -> None:
     _emit("session:ended", {"reason": reason}, to=sid, ignore_queue=True)
 

@@ -29,6 +29,15 @@ def depart(*, sid: str) -> Connection | None:
     return connection
 
 
+def say_goodbye() -> None:
+    """Send everybody away to another worker, each with a moment of their own to come back at."""
+    leaving = local.begin_closing()
+    for connection, delay in leaving:
+        bus.server_closing(connection.sid, delay)
+    for connection, _ in leaving:
+        bus.hang_up(connection.sid, for_good=False)
+
+
 def caller(*, sid: str) -> Caller:
     """Who speaks. Raises NotSignedIn once they have been sent away."""
     connection = local.get(sid)

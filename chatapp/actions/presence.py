@@ -25,8 +25,10 @@ def arrived(connection: Connection) -> None:
 
 def gone(connection: Connection) -> None:
     """Say that they left, if this was their last connection. When Redis is away the lease ends by
-    itself.
+    itself; so it does, unless they are back by then, when it is we who leave.
     """
+    if local.closing():
+        return
     tenant_id = connection.caller.tenant_id
     try:
         _tell(tenant_id, presence.drop(tenant_id, [connection]))

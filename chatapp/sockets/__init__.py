@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_socketio import SocketIO
 
-from chatapp import bus
+from chatapp import bus, engine
 from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
 
 EVENTS = {
@@ -50,6 +50,8 @@ def init_app(app: Flask) -> None:
         ping_timeout=app.config["PING_TIMEOUT"],
         max_http_buffer_size=64 * 1024,
     )
+    engine.harden(socketio)
+    app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():
         socketio.on_event(name, handler)
     if app.config["FOLLOW_LOGS"]:

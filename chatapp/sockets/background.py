@@ -15,7 +15,7 @@ log = logs.get(__name__)
 _PAUSE = 0.5  # seconds until Redis or the database is asked again after it did not answer
 
 
-def for_ever(app: Flask, step: Callable[[], None], *, every: float = 0.0) -> None:
+def for_ever(app: Flask, step: Callable[[], object], *, every: float = 0.0) -> None:
     """Do this, rest, do it again, until the process ends. A step without rest waits in itself."""
     while True:
         rest = every

@@ -45,6 +45,16 @@ def disconnect(_reason: str) -> None:
         presence.gone(connection)
 
 
+def closing(app: Flask) -> Callable[[], None]:
+    """What our gunicorn worker calls when it stops."""
+
+    def say_goodbye() -> None:
+        with app.app_context():
+            connections.say_goodbye()
+
+    return say_goodbye
+
+
 def allowed_origin(app: Flask) -> Callable[[str, dict[str, Any]], bool]:
     """Ours, or one of ALLOWED_ORIGINS. X-Forwarded-Host counts for nothing: anybody can send it."""
     listed = set(app.config["ALLOWED_ORIGINS"])

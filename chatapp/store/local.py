@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import random, shuffle
 from threading import Lock
 from typing import Any
 
@@ -28,6 +29,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self.closing = False
         self.by_sid: dict[str, Connection] = {}
         self.by_user: _Index = {}
         self.by_session: _Index = {}
@@ -111,6 +113,19 @@ def believe(tenant_id: str, states: dict[str, State]) -> None:
 
 def all() -> list[Connection]:
     return list(_connections().by_sid.values())
+
+
+def begin_closing() -> list[tuple[Connection, float]]:
+    """From now on this worker only takes leave. Each connection with the seconds it shall stay away."""
+    connections, spread = _connections(), float(current_app.config["CLOSING_SPREAD"])
+    connections.closing = True
+    held = list(connections.by_sid.values())
+    shuffle(held)  # evenly spread, in no order that the next worker would see again
+    return [(each, spread * (n + random()) / len(held)) for n, each in enumerate(held)]
+
+
+def closing() -> bool:
+    return _connections().closing
 
 
 def _connections() -> Connections:
