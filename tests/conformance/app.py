@@ -15,7 +15,7 @@ if os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
 
     eventlet.monkey_patch()
 
-from flask import Flask, request
+from flask import Flask, request, send_file
 from flask_socketio import SocketIO, emit
 
 from chatapp import engine
@@ -23,6 +23,8 @@ from chatapp.engine.websocket import Upgrade, WebSocket
 
 CONNECT_WITHIN = float(os.environ.get("CONNECT_WITHIN", "10"))
 ECHO_LIMIT = 16 << 20  # Autobahn sends that much, in up to 65 536 fragments
+
+ASKED: list[str] = []  # what this worker is busy with, for tests that stop it meanwhile
 
 
 def create() -> Flask:
@@ -44,6 +46,8 @@ def create() -> Flask:
     app.extensions["closing"] = lambda: close_all(socketio)
     app.add_url_rule("/pid", "pid", lambda: str(os.getpid()))
     app.add_url_rule("/slow", "slow", lambda: slow(socketio))
+    app.add_url_rule("/asked", "asked", lambda: " ".join(ASKED))
+    app.add_url_rule("/file", "file", lambda: send_file(os.environ["FILE"]))
     app.wsgi_app = with_echo(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
@@ -67,6 +71,7 @@ def close_all(socketio: SocketIO) -> None:
 
 
 def slow(socketio: SocketIO) -> str:
+    ASKED.append("slow")
     socketio.sleep(float(request.args["seconds"]))
     return "done"
 

