@@ -44,7 +44,7 @@ secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 _memory = Path("/dev/shm")  # heartbeats and counters are files that should never meet a disk
-_memory = _memory if os.access(_memory, os.W_OK) else Path("/tmp")  # noqa: S108
+_memory = _memory if os.access(_memory, os.W_OK) else Path("/tmp")
 worker_tmp_dir = str(_memory)
 _metrics = _memory / f"chat-metrics-{os.getpid()}"
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics}"]

@@ -70,7 +70,7 @@ class RoomKeys:
 
     @property
     def head(self) -> str:
-        """Hash: epoch, seq, applied, began, lost, life, archived; see lua/warm.lua."""
+        """Hash: epoch, seq, applied, born, life, archived."""
         return f"{self._room}:head"
 
     @property
