@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -74,6 +74,12 @@ def _begin(connection: Connection) -> Iterator[None]:
             time.sleep(_ASK_AGAIN)
     with transaction:
         yield
+
+
+def ping() -> None:
+    """Raises Busy when the database cannot be reached."""
+    with reading() as connection:
+        connection.execute(select(1))
 
 
 def _engine() -> Engine:

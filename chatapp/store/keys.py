@@ -43,6 +43,11 @@ def shard_reads(shard: int) -> str:
     return f"{{s{shard}}}:shard:reads"
 
 
+def shard_aging(shard: int) -> str:
+    """Sorted set: "tenant room" -> when the oldest event in its room log may be thrown away, in seconds."""
+    return f"{{s{shard}}}:shard:aging"
+
+
 def tenant(tenant_id: str) -> str:
     """Prefix of what a tenant keeps outside its rooms; one slot, for scripts over several keys."""
     return f"{{{tenant_id}}}"

@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app
 
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
-from chatapp.store import codec, cold_rooms, sent_before
+from chatapp.store import aging, codec, cold_rooms, sent_before
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Event, Head, Room
@@ -104,6 +104,7 @@ def mark_applied(applied: dict[Room, int]) -> None:
         pipe = redis.pipeline(transaction=False)
         for room, seq in applied.items():
             pipe.hset(room_keys(room).head, "applied", seq)
+            aging.grows_old(pipe, room)
         pipe.execute()
 
 

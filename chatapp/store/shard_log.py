@@ -125,6 +125,18 @@ def unwritten(tenant_id: str, event_id: str) -> Event | None:
     return None
 
 
+def trim(shard: int) -> None:
+    """Throw away what is finished and older than SHARD_LOG_KEEP. While nobody ever read, all of it stays."""
+    first = _first_unwritten(shard)
+    if first == "-":
+        return
+    finished = first.lstrip("(")
+    with asking():
+        old = round((redis.time()[0] - current_app.config["SHARD_LOG_KEEP"]) * 1000)  # type: ignore[index]
+        before = min(finished, f"{old}-0", key=lambda entry_id: int(entry_id.split("-")[0]))
+        redis.xtrim(keys.shard_log(shard), minid=before, approximate=True)
+
+
 def new_life(shard: int, name: str) -> None:
     """Redis came back with less than it had: every head of this shard is cold from now on.
 
