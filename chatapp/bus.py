@@ -125,14 +125,19 @@ def session_ended(sid: str, reason: str) -> None:
 def hang_up(sid: str, *, for_good: bool = True) -> None:
     """Close a connection of this worker, once it has read what was said to it.
 
-    A client that was told "for good" does not connect again by itself.
+    A client that was told "for good" does not connect again by itself. Not waited for: a slow
+    reader, or a slow Redis, would keep the next one here.
     """
     socketio = current_app.extensions["socketio"]
-    engine_sid = socketio.server.manager.eio_sid_from_sid(sid, "/")
+    socketio.start_background_task(_hang_up, socketio.server, sid, for_good)
+
+
+def _hang_up(server: Any, sid: str, for_good: bool) -> None:
+    engine_sid = server.manager.eio_sid_from_sid(sid, "/")
     if for_good:
-        socketio.server.disconnect(sid, ignore_queue=True)
-    if engine_sid is not None:  # not here: it waits until a slow reader has read
-        socketio.start_background_task(socketio.server.eio.disconnect, engine_sid)
+        server.disconnect(sid, ignore_queue=True)
+    if engine_sid is not None:
+        server.eio.disconnect(engine_sid)
 
 
 def join(sid: str, channel: str) -> None:

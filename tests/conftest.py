@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -224,12 +225,30 @@ class Client:
     def say(self, event: str, **payload: object) -> None:
         self._socket.emit(event, payload)
 
+    def close(self) -> None:
+        self._socket.disconnect()
+
     def heard(self, event: str) -> list[Any]:
         """What came of this kind since last asked."""
-        self._kept += self._socket.get_received()
+        # Not get_received(): it has nothing to say of a connection that was closed.
+        self._kept += self._socket.queue
+        self._socket.queue = []
         told = [got["args"][0] for got in self._kept if got["name"] == event]
         self._kept = [got for got in self._kept if got["name"] != event]
         return told
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """eventually(lambda: ...): for what another thread or process does in a moment."""
+
+    def wait(condition: Callable[[], object], within: float = 5.0) -> None:
+        until = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < until, "it never happened"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
