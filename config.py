@@ -60,6 +60,7 @@ class Config:
     LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
     LIMIT_CONNECT: int = 10  # connections of one person
     LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
+    LIMIT_SIGN_UP: int = 10  # new accounts, or tries at one, from one address
     LIMIT_EVENTS: int = 600  # any other events or API requests of one person
 
     # Accounts

@@ -61,6 +61,15 @@ def caller() -> Caller:
     return found
 
 
+def departing() -> Caller:
+    """Whoever's cookie this is, even when the session has ended. Raises NotSignedIn without one."""
+    session_id = cookie.get("_user_id")
+    identity = sessions.identify(session_id, leeway=LEEWAY) if session_id else None
+    if identity is None:
+        raise NotSignedIn
+    return identity.caller
+
+
 def identify(credentials: object) -> Caller:
     """Whoever opens a connection: by {"token": …}, else by the cookie of the handshake. At most
     one query.

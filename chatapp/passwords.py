@@ -13,7 +13,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask import current_app
 
+from chatapp.errors import InvalidPayload
+
 T = TypeVar("T")
+
+_MOST = 200  # characters: enough for anybody, too few to keep the processor busy with
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 # Nobody's password. Who asks for an unknown person waits as long as who asks for a known one.
@@ -23,8 +27,18 @@ _NOBODY = (
 )
 
 
+def choose(password: str) -> str:
+    """What to store instead of a new password. Raises InvalidPayload when it is too short."""
+    least = current_app.config["PASSWORD_MIN"]
+    if not least <= len(password) <= _MOST:
+        raise InvalidPayload(
+            details={"password": [f"Use at least {least} characters, and at most {_MOST}."]}
+        )
+    return keep(password)
+
+
 def keep(password: str) -> str:
-    """What to store instead of the password."""
+    """What to store instead of a password that is in use already."""
     return _aside(lambda: _hasher.hash(password))
 
 

@@ -191,7 +191,7 @@ class Listing:
     """Part of a list, and what to ask for to see the next part."""
 
     items: list[Any]
-    next: str | None = None
+    next: tuple[str, str] | None = None  # the (name, id) of the last item, when there are more
 
 
 @dataclass(frozen=True, slots=True)

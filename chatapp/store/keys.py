@@ -124,3 +124,8 @@ def presence(tenant_id: str) -> list[str]:
 def failures(name: str, who: str) -> str:
     """Hash: failed attempts and when the next is allowed, see lua/attempt.lua."""
     return f"{LIMITS}:failures:{name}:{who}"
+
+
+def answer(tenant_id: str, user_id: str, name: str) -> str:
+    """String: what was answered to a request with an Idempotency-Key."""
+    return f"{tenant(tenant_id)}:answer:{user_id}:{name}"

@@ -40,6 +40,23 @@ def of_room(tenant_id: str, room_id: str) -> list[Member]:
     return [_member(row) for row in rows]
 
 
+def admins(tenant_id: str, room_id: str) -> list[str]:
+    """The ids of those who administer the room."""
+    return [member.user_id for member in of_room(tenant_id, room_id) if member.role == "admin"]
+
+
+def has_admin(tenant_id: str, room_id: str) -> bool:
+    return bool(admins(tenant_id, room_id))
+
+
+def heir(tenant_id: str, room_id: str) -> str | None:
+    """Who has been in a room without administrator for longest; None when it has one, or nobody."""
+    members = of_room(tenant_id, room_id)
+    if not members or any(member.role == "admin" for member in members):
+        return None
+    return min(members, key=lambda member: (member.joined_at, member.user_id)).user_id
+
+
 def of_person(tenant_id: str, user_id: str) -> list[str]:
     """The ids of the rooms this person is in."""
     with reading() as connection:

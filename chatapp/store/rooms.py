@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
-from chatapp.errors import Conflict
+from chatapp import text
+from chatapp.errors import Conflict, InvalidPayload
 from chatapp.store.database import reading, writing
 from chatapp.store.tables import memberships, rooms
 from chatapp.types import RoomKind, RoomRecord
@@ -32,16 +33,18 @@ def add(
     *,
     kind: RoomKind,
     name: str | None,
-    name_skeleton: str | None,
     topic: str,
     created_by: str,
     roles: dict[str, str],
 ) -> RoomRecord:
     """A room with its first members (`roles`: user id -> role in the room), in one transaction.
 
-    Raises Conflict when a room of this name, or a direct room of these people, exists.
+    `name` is None for a direct room. Raises Conflict when a room of this name, or a direct room of
+    these people, exists; InvalidPayload for a name in which nothing is visible.
     """
     now, room_id = datetime.now(UTC), str(uuid7())
+    name, name_skeleton = (None, None) if name is None else _proper(name)
+    topic = text.clean_name(topic)
     row = {
         "id": room_id,
         "workspace_id": tenant_id,
@@ -70,16 +73,36 @@ def add(
             if members:
                 connection.execute(insert(memberships), members)
     except IntegrityError:
-        raise Conflict("There is a room with this name, or one that looks like it.") from None
+        raise _taken() from None
     return RoomRecord(tenant_id, room_id, kind, name, topic, False, len(members))
+
+
+def rename(tenant_id: str, room_id: str, *, name: str, topic: str) -> tuple[str, str]:
+    """The name and topic as they are from now on; telling the room is the caller's.
+
+    Raises Conflict, InvalidPayload.
+    """
+    name, name_skeleton = _proper(name)
+    topic = text.clean_name(topic)
+    try:
+        with writing() as connection:
+            connection.execute(
+                update(rooms)
+                .where(rooms.c.workspace_id == tenant_id, rooms.c.id == room_id)
+                .values(name=name, name_skeleton=name_skeleton, topic=topic)
+            )
+    except IntegrityError:
+        raise _taken() from None
+    return name, topic
 
 
 def find(tenant_id: str, room_id: str) -> RoomRecord | None:
     return _one(tenant_id, rooms.c.id == room_id)
 
 
-def by_skeleton(tenant_id: str, name_skeleton: str) -> RoomRecord | None:
-    return _one(tenant_id, rooms.c.name_skeleton == name_skeleton)
+def by_name(tenant_id: str, name: str) -> RoomRecord | None:
+    """The room of this name, or of one that looks like it."""
+    return _one(tenant_id, rooms.c.name_skeleton == text.skeleton(name))
 
 
 def direct(tenant_id: str, user_ids: list[str]) -> RoomRecord | None:
@@ -126,6 +149,21 @@ def _one(tenant_id: str, condition: ColumnElement[bool]) -> RoomRecord | None:
             select(rooms, _MEMBERS).where(rooms.c.workspace_id == tenant_id, condition)
         ).first()
     return _record(row) if row else None
+
+
+def _proper(name: str) -> tuple[str, str]:
+    """The name as it is shown, and what it looks like."""
+    name = text.clean_name(name).removeprefix("#").strip()
+    if not 1 <= len(name) <= text.NAME_MAX:
+        raise InvalidPayload(
+            details={"name": [f"Use between 1 and {text.NAME_MAX} visible characters."]}
+        )
+    return name, text.skeleton(name)
+
+
+def _taken() -> Conflict:
+    words = "There is a room with this name, or one that looks like it. Choose another."
+    return Conflict(words, details={"name": [words]})
 
 
 def _direct_key(user_ids: list[str]) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Row, delete, insert, select, update
 
 from chatapp.store.database import reading, writing
@@ -27,10 +28,17 @@ class Identity:
 
 
 def add(
-    user: User, *, kind: str, lifetime: float, address: str = "", user_agent: str = ""
+    user: User,
+    *,
+    kind: str,
+    lifetime: float | None = None,
+    address: str = "",
+    user_agent: str = "",
 ) -> Session:
-    """`lifetime` in seconds."""
+    """`lifetime` in seconds; without one, as long as the settings say."""
     now = datetime.now(UTC)
+    if lifetime is None:
+        lifetime = current_app.config["SESSION_DAYS"] * 86_400
     session = Session(
         id=token_urlsafe(24),
         tenant_id=user.tenant_id,
@@ -85,6 +93,13 @@ def of(tenant_id: str, user_id: str) -> list[Session]:
             .order_by(sessions.c.last_seen_at.desc(), sessions.c.id)
         ).all()
     return [_session(row) for row in rows]
+
+
+def exists(tenant_id: str, user_id: str, session_id: str) -> bool:
+    """Whether this person has, or had, such a session."""
+    query = select(sessions.c.id).where(*_whose(tenant_id, user_id), sessions.c.id == session_id)
+    with reading() as connection:
+        return connection.execute(query).first() is not None
 
 
 def touch(session_id: str) -> None:

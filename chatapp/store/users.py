@@ -9,7 +9,8 @@ from sqlalchemy import Row, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
-from chatapp.errors import Conflict
+from chatapp import text
+from chatapp.errors import Conflict, InvalidPayload
 from chatapp.store.database import reading, writing
 from chatapp.store.tables import invitations, users, workspaces
 from chatapp.types import Role, User
@@ -20,7 +21,6 @@ def add(
     *,
     email: str,
     name: str,
-    name_skeleton: str,
     role: Role,
     password_hash: str,
     invitation_id: str | None = None,
@@ -28,8 +28,9 @@ def add(
     """A new account; through an invitation it is used up in the same transaction.
 
     Raises Conflict when the e-mail or a name that looks like this one is taken, or the invitation
-    is gone.
+    is gone; InvalidPayload for a name in which nothing is visible.
     """
+    name, name_skeleton = _proper(name)
     user = User(str(uuid7()), tenant_id, email.casefold(), name, role, disabled=False)
     now = datetime.now(UTC)
     try:
@@ -140,8 +141,9 @@ def password_hash(tenant_id: str, user_id: str) -> str | None:
         ).scalar()
 
 
-def rename(tenant_id: str, user_id: str, *, name: str, name_skeleton: str) -> None:
-    """Raises Conflict when somebody has a name that looks like this one."""
+def rename(tenant_id: str, user_id: str, *, name: str) -> None:
+    """Raises Conflict when somebody has a name that looks like this one, and InvalidPayload."""
+    name, name_skeleton = _proper(name)
     try:
         _change(tenant_id, user_id, name=name, name_skeleton=name_skeleton)
     except IntegrityError as error:
@@ -187,14 +189,26 @@ def _change(tenant_id: str, user_id: str, **values: object) -> None:
         )
 
 
+def _proper(name: str) -> tuple[str, str]:
+    """The name as it is shown, and what it looks like."""
+    name = text.clean_name(name)
+    if not 1 <= len(name) <= text.NAME_MAX:
+        raise InvalidPayload(
+            details={"name": [f"Use between 1 and {text.NAME_MAX} visible characters."]}
+        )
+    return name, text.skeleton(name)
+
+
 def _taken(error: IntegrityError) -> Conflict:
     if "name_skeleton" in str(error.orig):
-        return Conflict("Somebody here has this name, or one that looks like it. Choose another.")
-    return Conflict("This e-mail address has an account here already.")
+        words = "Somebody here has this name, or one that looks like it. Choose another."
+        return Conflict(words, details={"name": [words]})
+    words = "This e-mail address has an account here already."
+    return Conflict(words, details={"email": [words]})
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _escaped(q: str) -> str:
+    return q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _user(row: Row[Any]) -> User:

@@ -25,7 +25,8 @@ def add(slug: str, name: str) -> Workspace:
                 )
             )
     except IntegrityError:
-        raise Conflict("There is a workspace with this address already.") from None
+        words = "There is a workspace with this short name already. Choose another."
+        raise Conflict(words, details={"slug": [words]}) from None
     return workspace
 
 

@@ -1,0 +1,54 @@
+"""What every HTTP request goes through, whatever it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from chatapp.errors import Busy, Conflict
+from chatapp.store import answers, limits
+from chatapp.types import Caller
+
+
+def admit(caller: Caller) -> None:
+    """One more request of this person. Raises TooFast."""
+    limits.take("events", caller)
+
+
+def allowance(caller: Caller) -> tuple[int, int, float]:
+    """(how many a minute, how many are left, seconds until there is room for one more)"""
+    return tuple(limits.allowance("events", caller))  # type: ignore[return-value]
+
+
+def once(
+    caller: Caller, *, key: str, request: bytes, work: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """Do the work, or repeat what it answered when the same request came with this key before.
+
+    `request` is all that makes it the same. A failure is not kept: the next try works again.
+    Raises Conflict when the key was used for another request, Busy while the first is at work.
+    """
+    name, digest = sha256(key.encode()).hexdigest(), sha256(request).hexdigest()
+    before = answers.begin(caller, name)
+    if before is not None:
+        return _repeat(before, digest)
+    try:
+        answer = work()
+    except BaseException:
+        with suppress(Busy):
+            answers.drop(caller, name)
+        raise
+    with suppress(Busy):  # done is done: the answer must not be lost with the memory of it
+        answers.keep(caller, name, {"request": digest, "answer": answer})
+    return answer
+
+
+def _repeat(before: dict[str, Any], digest: str) -> dict[str, Any]:
+    if not before:
+        raise Busy("The first request with this Idempotency-Key is being worked on.", retry_after=1)
+    if before["request"] != digest:
+        raise Conflict("This Idempotency-Key was used for another request.")
+    answer: dict[str, Any] = before["answer"]
+    return answer

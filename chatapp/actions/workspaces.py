@@ -1,0 +1,40 @@
+"""Workspaces, and the powers over one that the operator of the machine has."""
+
+from __future__ import annotations
+
+import re
+
+from chatapp import passwords
+from chatapp.errors import InvalidPayload, NotFound
+from chatapp.store import limits, users, workspaces
+from chatapp.types import Caller, User, Workspace
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+OPERATOR = "operator"  # the actor of what no person of the workspace did
+
+
+def create(*, slug: str, name: str) -> Workspace:
+    """Raises InvalidPayload, Conflict."""
+    if not _SLUG.fullmatch(slug):
+        words = "Use up to 40 lower-case letters, digits and hyphens."
+        raise InvalidPayload(words, details={"slug": [words]})
+    return workspaces.add(slug, name)
+
+
+def sign_up(
+    *, slug: str, workspace_name: str, email: str, name: str, password: str, address: str
+) -> tuple[Workspace, User]:
+    """A new workspace and its owner. Raises InvalidPayload, Conflict, TooFast."""
+    limits.take("sign_up", address)
+    kept = passwords.choose(password)
+    workspace = create(slug=slug, name=workspace_name)
+    owner = users.add(workspace.id, email=email, name=name, role="owner", password_hash=kept)
+    return workspace, owner
+
+
+def operator(slug: str) -> Caller:
+    """Whoever runs the machine, acting as an owner of this workspace. Raises NotFound."""
+    workspace = workspaces.by_slug(slug)
+    if workspace is None:
+        raise NotFound(f"There is no workspace {slug}.")
+    return Caller(workspace.id, OPERATOR, "Operator", "owner")

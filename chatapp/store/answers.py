@@ -1,0 +1,47 @@
+"""What was answered to whom, for a day: a request repeated under its Idempotency-Key is not done
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from chatapp.errors import Busy
+from chatapp.store import keys
+from chatapp.store.connection import redis
+from chatapp.types import Caller
+
+_KEEP = 24 * 3600  # seconds
+_AT_WORK = 60  # seconds until a request that never came to an answer may be tried again
+
+
+def begin(caller: Caller, name: str) -> dict[str, Any] | None:
+    """None: nobody is at it, and the next who asks waits for us. Else what we said last time, or
+    {} while somebody is still working on it. Raises Busy.
+    """
+    key = keys.answer(caller.tenant_id, caller.user_id, name)
+    try:
+        if redis.set(key, "{}", nx=True, ex=_AT_WORK):
+            return None
+        return json.loads(redis.get(key) or "{}")  # type: ignore[no-any-return]
+    except RedisError as error:
+        raise Busy from error
+
+
+def keep(caller: Caller, name: str, answer: dict[str, Any]) -> None:
+    key = keys.answer(caller.tenant_id, caller.user_id, name)
+    try:
+        redis.set(key, json.dumps(answer), ex=_KEEP)
+    except RedisError as error:
+        raise Busy from error
+
+
+def drop(caller: Caller, name: str) -> None:
+    """It failed: whoever asks again has it done."""
+    try:
+        redis.delete(keys.answer(caller.tenant_id, caller.user_id, name))
+    except RedisError as error:
+        raise Busy from error

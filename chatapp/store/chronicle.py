@@ -1,0 +1,20 @@
+"""What happens to a room and its members, made an event and visible in the record at once."""
+
+from __future__ import annotations
+
+from uuid_utils import uuid7
+
+from chatapp.store import record, room_log
+from chatapp.types import Draft, Event, Room
+
+
+def note(room: Room, type_: str, actor_id: str, **data: object) -> Event:
+    """Append to the room's log, then bring the record up to it, so that whoever asked sees it done.
+
+    Who may do it was decided by the caller of this: the actor need not be a member. Raises Busy,
+    RoomNotFound, Conflict (archived); repeating it is harmless.
+    """
+    draft = Draft(type_, str(uuid7()), actor_id, data)
+    event, _ = room_log.append(room, draft, by_member=False)
+    record.apply([event])
+    return event
