@@ -1,0 +1,115 @@
+"""What every API request does before and after its own few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from math import ceil
+from typing import Any
+
+from flask import Response, g, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, ValidationError
+
+from chatapp import auth
+from chatapp.actions import requests
+from chatapp.errors import InvalidPayload
+from chatapp.schemas import Cursor
+from chatapp.types import Caller, Listing
+
+Handler = Callable[..., object]
+IN_QUERY = ("GET", "DELETE")  # methods whose fields come with the address
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a route takes and gives; openapi.py publishes it."""
+
+    takes: type[Schema] | None
+    gives: type[Schema] | None
+    listed: bool
+    status: int
+
+
+def endpoint(
+    takes: type[Schema] | None = None,
+    gives: type[Schema] | None = None,
+    *,
+    listed: bool = False,
+    status: int = 200,
+) -> Callable[[Handler], Callable[..., ResponseReturnValue]]:
+    """Find the caller, count the request, check what it says, and answer with an envelope.
+
+    The handler gets the caller and the fields of `takes`; what it returns goes out through `gives`:
+    with `listed`, each item of a Listing. What it raises is answered by errors.py.
+    """
+    shape = takes() if takes else None
+    payload = gives() if gives else None
+
+    def decorate(handler: Handler) -> Callable[..., ResponseReturnValue]:
+        @wraps(handler)
+        def answer(**path: str) -> ResponseReturnValue:
+            g.caller = caller = auth.caller()
+            requests.admit(caller)
+            given = {**path, **_load(shape)}
+
+            def work() -> dict[str, Any]:
+                return _dump(payload, handler(caller, **given), listed)
+
+            return {"ok": True, "data": _once(caller, work)}, status
+
+        answer.contract = Contract(takes, gives, listed, status)  # type: ignore[attr-defined]
+        return answer
+
+    return decorate
+
+
+def _load(shape: Schema | None) -> dict[str, Any]:
+    sent: Any = request.args.to_dict() if request.method in IN_QUERY else _json()
+    if shape is None:
+        if sent:
+            raise InvalidPayload(details={name: ["Unknown field."] for name in sent})
+        return {}
+    try:
+        return dict(shape.load(sent))
+    except ValidationError as error:
+        raise InvalidPayload(details=dict(error.messages_dict)) from None
+
+
+def _json() -> Any:
+    if not request.get_data(cache=True):
+        return {}
+    sent = request.get_json(silent=True)
+    if not isinstance(sent, dict):
+        raise InvalidPayload(details={"_schema": ["Send a JSON object, as application/json."]})
+    return sent
+
+
+def _once(caller: Caller, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method == "GET":
+        return work()
+    if not 1 <= len(key) <= 200:
+        raise InvalidPayload(details={"Idempotency-Key": ["Use 1 to 200 characters."]})
+    same = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
+    return requests.once(caller, key=key, request=same, work=work)
+
+
+def _dump(payload: Schema | None, answer: object, listed: bool) -> dict[str, Any]:
+    if payload is None:
+        return {}
+    if not listed:
+        return dict(payload.dump(answer))
+    assert isinstance(answer, Listing)
+    return {"items": payload.dump(answer.items, many=True), "next": Cursor.of(answer.next)}
+
+
+def tell_allowance(response: Response) -> Response:
+    """How many requests this person has left."""
+    if "caller" in g and request.path.startswith("/api/"):
+        limit, left, reset = requests.allowance(g.pop("caller"))
+        response.headers["X-RateLimit-Limit"] = str(limit)
+        response.headers["X-RateLimit-Remaining"] = str(left)
+        response.headers["X-RateLimit-Reset"] = str(ceil(reset))
+    return response

@@ -1,0 +1,58 @@
+"""How the HTTP door says that something went wrong: an envelope under /api/v1, a page elsewhere."""
+
+from __future__ import annotations
+
+from flask import Flask, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from chatapp import logs
+from chatapp.errors import ChatError, InvalidPayload, NotAllowed, NotFound, NotSignedIn, TooLarge
+
+log = logs.get(__name__)
+
+
+class MethodNotAllowed(NotFound):
+    status = 405
+    message = "There is no such thing to be done here."
+
+
+class BadRequest(InvalidPayload):
+    status = 400
+    message = "The request could not be read."
+
+
+class StaleForm(NotAllowed):
+    message = "This page was open for too long. Go back, reload it and try again."
+
+
+_OF_STATUS: dict[int, type[ChatError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(ChatError, _answer)
+    app.register_error_handler(CSRFError, lambda _error: _answer(StaleForm()))
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unknown)
+
+
+def _answer(error: ChatError) -> ResponseReturnValue:
+    headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
+    if request.path.startswith("/api/"):
+        return error.envelope(logs.request_id()), error.status, headers
+    if isinstance(error, NotSignedIn) and request.method == "GET":
+        return redirect(url_for("entrance.sign_in", next=request.full_path.rstrip("?")))
+    return render_template("error.html", error=error), error.status, headers
+
+
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error  # a redirect of the router's
+    known = _OF_STATUS.get(error.code, BadRequest if error.code < 500 else ChatError)
+    return _answer(known())
+
+
+def _answer_unknown(_error: Exception) -> ResponseReturnValue:
+    log.exception("request failed")
+    return _answer(ChatError())

@@ -1,0 +1,68 @@
+"""How people, times and roles look on the server's pages; people as in
+frontend/elements/avatar.ts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from flask import Flask
+
+_COLOURS = 8
+_BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Mac OS": "macOS",
+    "Windows": "Windows",
+    "Linux": "Linux",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(initials)
+    app.add_template_filter(colour_of)
+    app.add_template_filter(day)
+    app.add_template_filter(device)
+
+
+def initials(name: str) -> str:
+    """One or two letters: of the first and the last word."""
+    words = name.split()
+    letters = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0] for word in letters).upper() or "?"
+
+
+def colour_of(name: str) -> int:
+    """FNV-1a: its low bits differ for names that are alike."""
+    hash_ = 0x811C9DC5
+    for letter in name:
+        hash_ = ((hash_ ^ ord(letter)) * 0x01000193) & 0xFFFFFFFF
+    return (hash_ ^ (hash_ >> 13)) % _COLOURS
+
+
+def day(moment: datetime) -> str:
+    """3 November 2026"""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def device(user_agent: str) -> str:
+    """What people call what they sit at."""
+    browser = _first(_BROWSERS, user_agent)
+    system = _first(_SYSTEMS, user_agent)
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or re.split(r"[/ ]", user_agent)[0][:40] or "Unknown device"
+
+
+def _first(names: dict[str, str], user_agent: str) -> str | None:
+    """Order matters: most browsers claim to be all those after them, too."""
+    return next((name for mark, name in names.items() if mark in user_agent), None)

@@ -1,0 +1,53 @@
+"""Reading the forms of the pages, and showing them again with what was wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+from chatapp.errors import ChatError, InvalidPayload
+
+_REQUIRED = "Fill this in."
+
+
+def read(shape: type[Schema]) -> dict[str, Any]:
+    """The fields sent. Raises InvalidPayload with the reasons by field."""
+    filled = {name: value for name, value in request.form.items() if value != ""}
+    try:
+        return dict(shape(unknown=EXCLUDE).load(filled))
+    except ValidationError as error:
+        details = dict(error.messages_dict)
+        for name in details:
+            if name not in filled:
+                details[name] = [_REQUIRED]
+        raise InvalidPayload("Check the marked fields.", details=details) from None
+
+
+def query(shape: type[Schema]) -> dict[str, Any]:
+    """The fields of the address; what is malformed counts as left out."""
+    try:
+        return dict(shape(unknown=EXCLUDE).load(request.args.to_dict()))
+    except ValidationError:
+        return dict(shape().load({}))
+
+
+def again(template: str, error: ChatError, **context: object) -> ResponseReturnValue:
+    """The page as it was sent, and why it was not enough."""
+    headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
+    context |= {"error": error, "details": error.details, "filled": request.form}
+    return render_template(template, **context), error.status, headers
+
+
+def done(words: str, to: str) -> ResponseReturnValue:
+    flash(words, "success")
+    return redirect(to, 303)
+
+
+def failed(error: ChatError, to: str) -> ResponseReturnValue:
+    """Back to a page with many forms: the first reason, in words."""
+    reasons = [reason for field in error.details.values() for reason in field]  # type: ignore[attr-defined]
+    flash(str(reasons[0]) if reasons else error.message, "danger")
+    return redirect(to, 303)

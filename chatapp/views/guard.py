@@ -1,0 +1,79 @@
+"""What holds for every HTTP request: who may ask from where, and what a page may load."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask, Response, current_app, request
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chatapp import auth
+
+MOST_BYTES = 128 * 1024  # of a request's body
+
+_CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self' ws: wss:",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Links in messages lead away and tell nobody where from; under TLS flask-wtf wants our own.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_YEAR = int(timedelta(days=365).total_seconds())
+
+_csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_BYTES,
+        TRUSTED_HOSTS=list(app.config["ALLOWED_HOSTS"]) or None,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a chat stays open for days
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_HEADERS=["X-CSRF-Token"],
+    )
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=0
+        )
+    _csrf.init_app(app)
+    app.before_request(_check_host)
+    app.before_request(_check_csrf)
+    app.after_request(_harden)
+
+
+def _check_host() -> None:
+    """Raises SecurityError, answered 400, before anything is done: also where no route matches."""
+    _ = request.host
+
+
+def _check_csrf() -> None:
+    """A bearer token is proof enough: no browser sends it by itself."""
+    if auth.bearer_token(request) is None:
+        _csrf.protect()
+
+
+def _harden(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SECURE_COOKIES"]:
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,144 @@
+"""The API described for machines: OpenAPI 3.1, generated from the routes and their schemas."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import current_app
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+from marshmallow import fields as f
+
+from chatapp.schemas import Cursor, ErrorPayload, Moment, Seq
+from chatapp.views.door import IN_QUERY, Contract
+
+_PARAMETER = re.compile(r"<(\w+)>")
+
+
+def show() -> ResponseReturnValue:
+    """For anybody: it says nothing about anyone."""
+    return _described(tuple(_routes()))
+
+
+def _routes() -> list[tuple[str, str, str]]:
+    """(path, method, endpoint) of every API route."""
+    return sorted(
+        (rule.rule, method.lower(), rule.endpoint)
+        for rule in current_app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    )
+
+
+@cache
+def _described(routes: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
+    plugin = MarshmallowPlugin()
+    spec = APISpec(
+        title="Chat",
+        version="1",
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": "Every body is an envelope: ok and data, or not ok and an error."},
+        security=[{"bearer": []}, {"cookie": [], "csrf": []}],
+    )
+    converter: Any = plugin.converter
+    converter.add_attribute_function(_shape)
+    _add_components(spec)
+    for path, method, name in routes:
+        view: Any = current_app.view_functions[name]
+        contract: Contract = view.contract
+        spec.path(
+            path=_PARAMETER.sub(r"{\1}", path),
+            operations={method: _operation(path, method, name, contract)},
+        )
+    return spec.to_dict()
+
+
+def _add_components(spec: APISpec) -> None:
+    schemes: dict[str, dict[str, Any]] = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": current_app.config["SESSION_COOKIE_NAME"],
+        },
+        "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+    }
+    for name, scheme in schemes.items():
+        spec.components.security_scheme(name, scheme)
+    spec.components.response(
+        "Error",
+        {
+            "description": "What went wrong; docs/protocol.md lists the codes.",
+            "content": _json(_object(ok={"const": False}, error=ErrorPayload)),
+        },
+    )
+
+
+def _operation(path: str, method: str, name: str, contract: Contract) -> dict[str, Any]:
+    in_query = method.upper() in IN_QUERY
+    parameters: list[Any] = [
+        {"in": "path", "name": part, "required": True, "schema": {"type": "string"}}
+        for part in _PARAMETER.findall(path)
+    ]
+    operation: dict[str, Any] = {
+        "operationId": name.removeprefix("api."),
+        "tags": [name.split(".")[1]],
+        "parameters": parameters,
+        "responses": {
+            str(contract.status): {
+                "description": "Done.",
+                "content": _json(_object(ok={"const": True}, data=_data(contract))),
+            },
+            "default": "Error",
+        },
+    }
+    if method == "post":
+        parameters.append(
+            {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "description": "The same request under the same key is done once, for a day.",
+                "schema": {"type": "string", "maxLength": 200},
+            }
+        )
+    if contract.takes and in_query:
+        parameters.append({"in": "query", "schema": contract.takes})
+    elif contract.takes:
+        operation["requestBody"] = {"required": True, "content": _json(contract.takes)}
+    return operation
+
+
+def _data(contract: Contract) -> Any:
+    if contract.gives is None:
+        return {"type": "object", "maxProperties": 0}
+    if not contract.listed:
+        return contract.gives
+    return _object(
+        items={"type": "array", "items": contract.gives}, next={"type": ["string", "null"]}
+    )
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _json(schema: type[Schema] | dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _shape(_converter: Any, field: f.Field[Any], **_: Any) -> dict[str, Any]:
+    """Of our own fields, and of those that have one value."""
+    if isinstance(field, Moment):
+        return {"type": "string", "format": "date-time"}
+    if isinstance(field, Cursor):
+        return {"type": "string"}
+    if isinstance(field, Seq):
+        return {"type": "integer"}
+    if isinstance(field, f.Constant):
+        return {"const": field.constant}
+    return {}
