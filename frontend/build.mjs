@@ -56,7 +56,7 @@ async function buildTests() {
     entryPoints: names.map((name) => `test/${name}`),
     outdir: "build/test",
     platform: "node",
-    external: ["happy-dom", "fake-indexeddb", "node:*"],
+    external: ["happy-dom", "fake-indexeddb", "socket.io", "socket.io-client", "node:*"],
     conditions: ["browser"],
     mainFields: ["browser", "module", "main"],
     sourcemap: "inline",

@@ -179,8 +179,8 @@ export class ChatClient extends EventTarget {
 
   async #restoreOutboxes(): Promise<void> {
     const entries = await this.#storage.all(this.me.id).catch(() => []);
-    for (const [roomId, unsent] of Map.groupBy(entries, (entry) => entry.room_id))
-      this.roomStore(roomId).outbox.restore(unsent);
+    for (const roomId of new Set(entries.map((entry) => entry.room_id)))
+      this.roomStore(roomId).outbox.restore(entries.filter((entry) => entry.room_id === roomId));
     this.#tellOutboxes();
   }
 

@@ -59,13 +59,13 @@ export class ChatAppElement extends LightElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    globalThis.addEventListener("popstate", this.#addressChanged);
+    window.addEventListener("popstate", this.#addressChanged);
     document.addEventListener("keydown", this.#pressed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    globalThis.removeEventListener("popstate", this.#addressChanged);
+    window.removeEventListener("popstate", this.#addressChanged);
     document.removeEventListener("keydown", this.#pressed);
   }
 

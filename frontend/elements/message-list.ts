@@ -83,7 +83,7 @@ export class MessageListElement extends LightElement {
     this.addEventListener("pointerdown", this.#pressed);
     for (const end of ["pointerup", "pointercancel", "pointermove"]) this.addEventListener(end, this.#released);
     document.addEventListener("visibilitychange", this.#tellSeen);
-    globalThis.addEventListener("focus", this.#tellSeen);
+    window.addEventListener("focus", this.#tellSeen);
     this.#resized = new ResizeObserver(() => this.#hold());
     this.#resized.observe(this);
   }
@@ -91,7 +91,7 @@ export class MessageListElement extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("visibilitychange", this.#tellSeen);
-    globalThis.removeEventListener("focus", this.#tellSeen);
+    window.removeEventListener("focus", this.#tellSeen);
     this.#resized?.disconnect();
     clearTimeout(this.#slowTimer);
   }

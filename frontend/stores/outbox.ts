@@ -89,9 +89,7 @@ export class Outbox extends EventTarget {
 
   /** The log says it: it is a message like any other now, kept only until the record has it. */
   seen(event: Sent): void {
-    if (event.client_id === null || event.actor_id !== this.userId) return;
-    const { epoch, seq } = event;
-    this.#update(event.client_id, { status: "sent", acknowledged: { epoch, seq } });
+    if (event.client_id !== null && event.actor_id === this.userId) this.#acknowledged(event.client_id, event);
   }
 
   /** The record holds everything up to `applied` of this epoch: nothing can lose it any more. */
@@ -123,7 +121,7 @@ export class Outbox extends EventTarget {
     this.#flying = false;
     if (answer.ok) {
       this.#attempt = 0;
-      this.seen(answer.data);
+      this.#acknowledged(client_id, answer.data);
       this.delivered(answer.data);
     } else if (answer.error.retryable) {
       return this.#later(answer.error);
@@ -146,6 +144,10 @@ export class Outbox extends EventTarget {
   #stopWaiting(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #acknowledged(clientId: string, { epoch, seq }: Sent): void {
+    this.#update(clientId, { status: "sent", acknowledged: { epoch, seq } });
   }
 
   #update(clientId: string, change: Partial<Pending>): void {
