@@ -48,13 +48,18 @@ def caller(*, sid: str) -> Caller:
 
 def listen(caller: Caller, *, sid: str, room_id: str) -> None:
     """Hear what happens in a room from now on. Raises RoomNotFound unless the caller is in it."""
-    room = Room(caller.tenant_id, room_id)
-    room_log.stand(room, caller.user_id)
+    room_log.stand(Room(caller.tenant_id, room_id), caller.user_id)
+    listen_to_own(caller, sid=sid, room_ids=[room_id])
+
+
+def listen_to_own(caller: Caller, *, sid: str, room_ids: list[str]) -> None:
+    """The same for rooms just found to be the caller's: many at once, without asking again."""
     connection = local.get(sid)
     if connection is None:
         raise NotSignedIn
-    connection.rooms.add(room_id)
-    bus.join(sid, room.channel)
+    for room_id in room_ids:
+        connection.rooms.add(room_id)
+        bus.join(sid, Room(caller.tenant_id, room_id).channel)
 
 
 def ignore(caller: Caller, *, sid: str, room_id: str) -> None:

@@ -23,9 +23,11 @@ _mark = ReadMark()
 def follow(caller: Caller, room_ids: list[str] | None) -> object:
     """Listen before reading where the rooms stand, as in resume."""
     mine = reading.room_ids(caller, room_ids=room_ids)
-    for room_id in mine:
-        connections.listen(caller, sid=sid(), room_id=room_id)
-    return {"rooms": _rooms.dump(reading.rooms(caller, room_ids=mine))}
+    connections.listen_to_own(caller, sid=sid(), room_ids=mine)
+    rooms = reading.rooms(caller, room_ids=mine)
+    for lost in set(mine) - {room.id for room in rooms}:
+        connections.ignore(caller, sid=sid(), room_id=lost)
+    return {"rooms": _rooms.dump(rooms)}
 
 
 @event(ResumeRoom)
