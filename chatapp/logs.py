@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 from uuid import uuid4
 
 import structlog
@@ -62,8 +62,7 @@ def configure(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.set_name("chatapp")
+    handler = _ToStandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -74,7 +73,9 @@ def configure(level: str) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [h for h in root.handlers if h.get_name() != "chatapp"] + [handler]
+    for former in [h for h in root.handlers if isinstance(h, _ToStandardError)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
     root.setLevel(max(number, logging.WARNING))
     for ours in ("chatapp", "workers"):
         logging.getLogger(ours).setLevel(number)
@@ -102,6 +103,17 @@ def request_id() -> str:
     """The id of the request we are in; "" outside of any."""
     found: str = structlog.contextvars.get_contextvars().get("request_id", "")
     return found
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Wherever standard error is now: supervisors and tests move it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def _begin_http() -> None:

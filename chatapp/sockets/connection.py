@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from flask import Flask
 from flask_socketio import ConnectionRefusedError
@@ -24,7 +23,7 @@ def connect(credentials: object) -> None:
     `credentials` has no default: with one, a TypeError in here would call us a second time without
     them.
     """
-    request_id = uuid4().hex
+    request_id = logs.begin(event_name="connect")
     try:
         if not control.trusted():
             raise Busy
@@ -35,7 +34,7 @@ def connect(credentials: object) -> None:
         raise _refused(error, request_id) from None
     except Exception:
         connections.depart(sid=sid())
-        log.exception("connect failed", request_id=request_id)
+        log.exception("connect failed")
         raise _refused(ChatError(), request_id) from None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 from flask import request
 from marshmallow import Schema, ValidationError
@@ -30,7 +29,7 @@ def event(schema: type[Schema]) -> Callable[[Handler], Callable[..., Answer]]:
 
         @wraps(handler)
         def answer(payload: Any = None, *_extra: object) -> Answer:
-            request_id, began, outcome = uuid4().hex, perf_counter(), "ok"
+            request_id, began, outcome = logs.begin(event_name=name), perf_counter(), "ok"
             try:
                 return {"ok": True, "data": _ask(handler, shape, payload)}
             except ChatError as error:
@@ -38,7 +37,7 @@ def event(schema: type[Schema]) -> Callable[[Handler], Callable[..., Answer]]:
                 return error.envelope(request_id)
             except Exception:
                 outcome = "internal"
-                log.exception("event failed", event_name=name, request_id=request_id)
+                log.exception("event failed")
                 return ChatError().envelope(request_id)
             finally:
                 metrics.event_answered(name, outcome, perf_counter() - began)
