@@ -52,6 +52,7 @@ def tell_heads() -> None:
 def tell_stale() -> None:
     """Say so when this worker's people no longer see what is said elsewhere, and when they do again."""
     here = tail.here()
+    metrics.tailer_lag.set(here.lag)
     if here.stale != here.told_stale:
         here.told_stale = here.stale
         bus.connection_stale(here.stale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid_utils import uuid7
 
-from chatapp import jobs, text
+from chatapp import jobs, metrics, text
 from chatapp.errors import InvalidPayload, NotAllowed, NotFound, TooLarge
 from chatapp.store import directory, memberships, room_log, timeline
 from chatapp.types import Caller, Draft, Event, Message, Room
@@ -26,6 +26,7 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[Ev
     draft = Draft("message:created", str(uuid7()), caller.user_id, data, client_id)
     event, fresh = room_log.append(room, draft, limited=True)
     if fresh:
+        metrics.messages_sent.inc()
         jobs.persist()
     return event, not fresh
 

@@ -30,7 +30,7 @@ def trim(shard: int) -> int:
     """
     name = keys.shard_aging(shard)
     with asking():
-        now: Any = redis.time()[0]  # type: ignore[index]
+        now: Any = redis.time()[0]
         due: Any = redis.zrange(name, 0, now, byscore=True, offset=0, num=AT_ONCE)
     for member in due:
         oldest = _trim(Room(*member.split(" ", 1)), before=now - _keep())

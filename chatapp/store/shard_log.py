@@ -16,6 +16,7 @@ from uuid import uuid4
 from flask import current_app
 from redis.exceptions import ResponseError
 
+from chatapp import metrics
 from chatapp.store import codec, keys
 from chatapp.store.connection import asking, patient_redis, redis
 from chatapp.types import Event
@@ -107,7 +108,9 @@ def waiting() -> dict[int, tuple[int, float]]:
 
 def lag() -> float:
     """Seconds the oldest event that the record lacks has waited for it."""
-    return max(seconds for _, seconds in waiting().values())
+    longest = max(seconds for _, seconds in waiting().values())
+    metrics.record_lag.set(longest)
+    return longest
 
 
 def overdue() -> bool:
@@ -132,7 +135,7 @@ def trim(shard: int) -> None:
         return
     finished = first.lstrip("(")
     with asking():
-        old = round((redis.time()[0] - current_app.config["SHARD_LOG_KEEP"]) * 1000)  # type: ignore[index]
+        old = round((redis.time()[0] - current_app.config["SHARD_LOG_KEEP"]) * 1000)
         before = min(finished, f"{old}-0", key=lambda entry_id: int(entry_id.split("-")[0]))
         redis.xtrim(keys.shard_log(shard), minid=before, approximate=True)
 

@@ -49,3 +49,8 @@ def lag() -> float | None:
     """Seconds; None before the first read."""
     tail: Tail | None = current_app.extensions["tail"]
     return tail.lag if tail else None
+
+
+def unhealthy_after() -> float:
+    """Seconds of lag with which nobody should come here any more."""
+    return float(current_app.config["UNHEALTHY_AFTER"])
