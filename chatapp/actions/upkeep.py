@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from chatapp.store import aging, database, sessions, shard_log
+from chatapp.store import aging, database, invitations, sessions, shard_log
 
 _REMEMBERED = timedelta(days=1)  # so that whoever comes too late can still be told so
 
@@ -23,8 +23,9 @@ def trim() -> None:
 
 
 def expire() -> None:
-    """Forget sessions that ended a while ago. Their connections are closed long
+    """Forget sessions and invitations that ended a while ago. Their connections are closed long
     since: every worker asks about its own each minute.
     """
     before = datetime.now(UTC) - _REMEMBERED
     sessions.delete_ended(before)
+    invitations.delete_expired(before)

@@ -14,6 +14,7 @@ from chatapp.views import (
     errors,
     faces,
     guard,
+    health,
     invitations,
     me,
     members,
@@ -87,6 +88,9 @@ PAGES: dict[str, View] = {
     "POST /admin/rooms/<room_id>/members": administration.add_member,
     "POST /admin/rooms/<room_id>/members/<user_id>/remove": administration.remove_member,
     "GET /api/v1/openapi.json": openapi.show,
+    "GET /healthz": health.alive,
+    "GET /readyz": health.ready,
+    "GET /metrics": health.numbers,
 }
 
 
