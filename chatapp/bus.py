@@ -114,6 +114,11 @@ def person_changed(tenant_id: str, person: Person) -> None:
     _emit("person:changed", payload, to=people_channel(tenant_id), ignore_queue=True)
 
 
+def error(sid: str, error: object) -> None:
+    """To a client that will not be answered, because it did not ask."""
+    _emit("error", error, to=sid, ignore_queue=True)
+
+
 def server_closing(sid: str, delay: float) -> None:
     _emit("server:closing", {"delay": round(delay, 2)}, to=sid, ignore_queue=True)
 

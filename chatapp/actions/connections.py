@@ -29,6 +29,11 @@ def depart(*, sid: str) -> Connection | None:
     return connection
 
 
+def complain(*, sid: str, error: object) -> None:
+    """Tell a client what went wrong with something it waits for no answer to."""
+    bus.error(sid, error)
+
+
 def say_goodbye() -> None:
     """Send everybody away to another worker, each with a moment of their own to come back at."""
     leaving = local.begin_closing()

@@ -20,8 +20,13 @@ Answer = dict[str, object]
 Handler = Callable[..., object]
 
 
-def event(schema: type[Schema]) -> Callable[[Handler], Callable[..., Answer]]:
-    """Check the payload, find the caller, and acknowledge with an envelope, always."""
+def event(
+    schema: type[Schema], *, asked: bool = True
+) -> Callable[[Handler], Callable[..., Answer]]:
+    """Check the payload, find the caller, and acknowledge with an envelope, always.
+
+    `asked=False`: clients do not wait for an answer to this one; a failure reaches them as `error`.
+    """
     shape = schema()
 
     def decorate(handler: Handler) -> Callable[..., Answer]:
@@ -34,17 +39,24 @@ def event(schema: type[Schema]) -> Callable[[Handler], Callable[..., Answer]]:
                 return {"ok": True, "data": _ask(handler, shape, payload)}
             except ChatError as error:
                 outcome = error.code
-                return error.envelope(request_id)
+                return _refuse(error, request_id, asked)
             except Exception:
                 outcome = "internal"
                 log.exception("event failed")
-                return ChatError().envelope(request_id)
+                return _refuse(ChatError(), request_id, asked)
             finally:
                 metrics.event_answered(name, outcome, perf_counter() - began)
 
         return answer
 
     return decorate
+
+
+def _refuse(error: ChatError, request_id: str, asked: bool) -> Answer:
+    envelope = error.envelope(request_id)
+    if not asked:
+        connections.complain(sid=sid(), error=envelope["error"])
+    return envelope
 
 
 def sid() -> str:

@@ -8,13 +8,13 @@ from chatapp.sockets.door import event, sid
 from chatapp.types import Caller
 
 
-@event(StartTyping)
+@event(StartTyping, asked=False)
 def start(caller: Caller, room_id: str) -> object:
     typing.start(caller, room_id=room_id, sid=sid())
     return {}
 
 
-@event(StopTyping)
+@event(StopTyping, asked=False)
 def stop(caller: Caller, room_id: str) -> object:
     typing.stop(caller, room_id=room_id, sid=sid())
     return {}

@@ -214,3 +214,11 @@ def test_the_record_is_written_by_web_workers_when_nobody_else_does(join, app, l
     app.config["RECORD_LAG"] = -1
     history.help_out()
     assert sum(count for count, _ in shard_log.waiting().values()) == 0
+
+
+def test_what_nobody_waits_for_fails_audibly(connect, lobby, ada):
+    alice = connect(ada)
+
+    alice.say("typing:start", room_id=lobby.id)
+
+    assert [error["code"] for error in alice.heard("error")] == ["room_not_found"]
