@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from chatapp import auth, bus, jobs, logs, metrics, store
-
 if TYPE_CHECKING:
+    from flask import Flask
+
     from config import Config
+
+# Imports wait for their function: `bin/chat --help` needs none of them, a worker neither door.
 
 
 def create_app(config: Config) -> Flask:
     """What web servers, workers and the command line share: settings, storage, identity, a voice."""
+    from flask import Flask  # noqa: PLC0415
+
+    from chatapp import auth, bus, jobs, logs, metrics, store  # noqa: PLC0415
+
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_object(config)
     logs.init_app(app)
@@ -27,7 +31,7 @@ def create_app(config: Config) -> Flask:
 
 def create_web(config: Config) -> Flask:
     """The application with its two doors open."""
-    from chatapp import sockets, views  # noqa: PLC0415 - a worker needs neither, nor their imports
+    from chatapp import sockets, views  # noqa: PLC0415
 
     app = create_app(config)
     views.init_app(app)

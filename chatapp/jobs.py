@@ -31,6 +31,15 @@ def persist() -> None:
     _send("persist.drain")
 
 
+def workers() -> list[str]:
+    """The names of the workers that answer within a second; none when the queue cannot be reached."""
+    try:
+        answers = current_app.extensions["queue"].control.ping(timeout=1.0)
+    except (OperationalError, OSError):
+        return []
+    return [name for answer in answers for name in answer]
+
+
 def _send(name: str, *args: str) -> None:
     try:
         current_app.extensions["queue"].send_task(name, args=args, retry=False)

@@ -11,6 +11,9 @@ RoomKind = Literal["public", "private", "direct"]
 State = Literal["active", "away", "offline"]
 
 
+OPERATOR = "operator"  # the user id of whoever runs the machine; no person has it
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is asking, on behalf of which tenant, through which session."""
@@ -24,6 +27,10 @@ class Caller:
     @property
     def is_admin(self) -> bool:
         return self.role in ("owner", "admin")
+
+    @property
+    def is_operator(self) -> bool:
+        return self.user_id == OPERATOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from chatapp.types import Caller, Room, RoomRecord, User
 
 def room(caller: Caller, room_id: str) -> Room:
     """A room the caller is in. Raises RoomNotFound."""
-    if memberships.role(caller.tenant_id, room_id, caller.user_id) is None:
+    if _role(caller, room_id) is None:
         raise RoomNotFound
     return Room(caller.tenant_id, room_id)
 
@@ -18,7 +18,7 @@ def visible_room(caller: Caller, room_id: str) -> RoomRecord:
     """A room the caller is in, or could join. Raises RoomNotFound."""
     record = rooms.find(caller.tenant_id, room_id)
     if record is None or not (
-        record.kind == "public" or memberships.role(caller.tenant_id, room_id, caller.user_id)
+        record.kind == "public" or _role(caller, room_id) or caller.is_operator
     ):
         raise RoomNotFound
     return record
@@ -26,14 +26,14 @@ def visible_room(caller: Caller, room_id: str) -> RoomRecord:
 
 def governed_room(caller: Caller, room_id: str) -> RoomRecord:
     """A room the caller may change: they are its administrator, or the workspace's and it is
-    public or theirs.
+    public or theirs. The operator may change all but direct ones.
 
     Raises RoomNotFound, NotAllowed.
     """
-    record = rooms.find(caller.tenant_id, room_id)
-    role = memberships.role(caller.tenant_id, room_id, caller.user_id)
-    if record is None or (role is None and not (caller.is_admin and record.kind == "public")):
-        raise RoomNotFound
+    record = visible_room(caller, room_id)
+    role = _role(caller, room_id)
+    if role is None and not caller.is_admin:
+        raise RoomNotFound  # as for any room they are not in
     if record.kind == "direct" or not (role == "admin" or caller.is_admin):
         raise NotAllowed
     return record
@@ -51,3 +51,7 @@ def administration(caller: Caller) -> None:
     """Raises NotAllowed unless the caller administers the workspace."""
     if not caller.is_admin:
         raise NotAllowed("Only an administrator of the workspace can do that.")
+
+
+def _role(caller: Caller, room_id: str) -> str | None:
+    return memberships.role(caller.tenant_id, room_id, caller.user_id)

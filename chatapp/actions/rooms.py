@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatapp.actions import access
-from chatapp.errors import Conflict, InvalidPayload, NotAllowed
+from chatapp.errors import Conflict, InvalidPayload, NotAllowed, RoomNotFound
 from chatapp.store import chronicle, memberships, rooms, users
 from chatapp.types import Caller, Event, Listing, RoomKind, RoomRecord
 
@@ -58,9 +58,12 @@ def found(caller: Caller, *, name: str, kind: RoomKind) -> RoomRecord:
     return _make(caller, kind, name, "", {})
 
 
-def named(caller: Caller, *, name: str) -> RoomRecord | None:
-    access.administration(caller)
-    return rooms.by_name(caller.tenant_id, name)
+def named(caller: Caller, *, name: str) -> RoomRecord:
+    """A room by its name, for the operator. Raises RoomNotFound."""
+    record = rooms.by_name(caller.tenant_id, name) if caller.is_operator else None
+    if record is None:
+        raise RoomNotFound(f"There is no room {name}.")
+    return record
 
 
 def join(caller: Caller, *, room_id: str) -> None:

@@ -7,10 +7,9 @@ import re
 from chatapp import passwords
 from chatapp.errors import InvalidPayload, NotFound
 from chatapp.store import limits, users, workspaces
-from chatapp.types import Caller, User, Workspace
+from chatapp.types import OPERATOR, Caller, User, Workspace
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-OPERATOR = "operator"  # the actor of what no person of the workspace did
 
 
 def create(*, slug: str, name: str) -> Workspace:

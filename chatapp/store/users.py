@@ -155,9 +155,7 @@ def set_password_hash(tenant_id: str, user_id: str, kept: str) -> None:
 
 
 def set_standing(tenant_id: str, user_id: str, *, role: Role | None, disabled: bool | None) -> bool:
-    """Change role, access or both; False, and nothing changed, when no active owner would be
-    left.
-    """
+    """Change role, access or both; False, and nothing changed, when it was the last active owner."""
     values: dict[str, Any] = {}
     if role is not None:
         values["role"] = role
@@ -166,18 +164,19 @@ def set_standing(tenant_id: str, user_id: str, *, role: Role | None, disabled: b
     owner = (users.c.workspace_id == tenant_id) & (users.c.role == "owner")
     with writing() as connection:
         # Lock the owners first: two of them, each demoting the other, must not both succeed.
-        connection.execute(select(users.c.id).where(owner).with_for_update()).all()
+        before = connection.execute(
+            select(users.c.id).where(owner, users.c.disabled_at.is_(None)).with_for_update()
+        ).all()
         connection.execute(
             update(users)
             .where(users.c.workspace_id == tenant_id, users.c.id == user_id)
             .values(values)
         )
-        kept = connection.execute(
-            select(exists().where(owner & users.c.disabled_at.is_(None)))
-        ).scalar()
-        if not kept:
+        after = select(exists().where(owner & users.c.disabled_at.is_(None)))
+        if before and not connection.execute(after).scalar():
             connection.rollback()
-        return bool(kept)
+            return False
+        return True
 
 
 def _change(tenant_id: str, user_id: str, **values: object) -> None:

@@ -10,14 +10,13 @@ from chatapp.actions import access, invitations, members
 from chatapp.actions import people as everybody
 from chatapp.actions import rooms as all_rooms
 from chatapp.errors import ChatError
-from chatapp.schemas import (
+from chatapp.schemas.forms import (
     AddMemberByForm,
     ChangePersonByForm,
     ChangeRoomByForm,
-    Cursor,
-    Find,
     InviteByForm,
 )
+from chatapp.schemas.http import Cursor, Find
 from chatapp.types import Caller
 from chatapp.views import forms
 from chatapp.views.invitations import link

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError
 from chatapp import auth
 from chatapp.actions import requests
 from chatapp.errors import InvalidPayload
-from chatapp.schemas import Cursor
+from chatapp.schemas.http import Cursor
 from chatapp.types import Caller, Listing
 
 Handler = Callable[..., object]

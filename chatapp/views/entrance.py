@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from chatapp import auth
 from chatapp.actions import invitations, sessions, workspaces
 from chatapp.errors import ChatError, NotFound, NotSignedIn
-from chatapp.schemas import AcceptInvitation, SignIn, SignUp
+from chatapp.schemas.forms import AcceptInvitation, SignIn, SignUp
 from chatapp.types import User
 from chatapp.views import forms
 

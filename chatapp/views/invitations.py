@@ -7,7 +7,7 @@ from dataclasses import asdict
 from flask import url_for
 
 from chatapp.actions import invitations
-from chatapp.schemas import InvitationPayload, Invite
+from chatapp.schemas.http import InvitationPayload, Invite
 from chatapp.types import Caller, Listing, Role
 from chatapp.views.door import endpoint
 

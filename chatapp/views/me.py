@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from chatapp.actions import people
-from chatapp.schemas import ChangePassword, MePayload, RenameMe
+from chatapp.schemas.http import ChangePassword, MePayload, RenameMe
 from chatapp.types import Caller
 from chatapp.views.door import endpoint
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chatapp.actions import members
-from chatapp.schemas import AddMembers, ChangeMember, EventPayload, MemberPayload
+from chatapp.schemas import EventPayload
+from chatapp.schemas.http import AddMembers, ChangeMember, MemberPayload
 from chatapp.types import Caller, Listing
 from chatapp.views.door import endpoint
 

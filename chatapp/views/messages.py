@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from chatapp.actions import history, messages, reading
-from chatapp.schemas import (
+from chatapp.schemas import EventPayload, PagePayload, ReadMark
+from chatapp.schemas.http import (
     DeleteMessage,
-    EventPayload,
     LookBack,
     MoveRead,
-    PagePayload,
     PatchMessage,
     PostMessage,
-    ReadMark,
     SentPayload,
 )
 from chatapp.types import Caller

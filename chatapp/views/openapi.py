@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from marshmallow import fields as f
 
-from chatapp.schemas import Cursor, ErrorPayload, Moment, Seq
+from chatapp.schemas import Seq
+from chatapp.schemas.http import Cursor, ErrorPayload, Moment
 from chatapp.views.door import IN_QUERY, Contract
 
 _PARAMETER = re.compile(r"<(\w+)>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatapp.actions import people
-from chatapp.schemas import ChangePerson, Find, PersonPayload
+from chatapp.schemas.http import ChangePerson, Find, PersonPayload
 from chatapp.types import Caller
 from chatapp.views.door import endpoint
 

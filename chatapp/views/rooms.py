@@ -7,14 +7,8 @@ from typing import Any
 
 from chatapp.actions import reading, rooms
 from chatapp.errors import RoomNotFound
-from chatapp.schemas import (
-    BrowsedRoomPayload,
-    ChangeRoom,
-    CreateRoom,
-    EventPayload,
-    Find,
-    RoomPayload,
-)
+from chatapp.schemas import EventPayload, RoomPayload
+from chatapp.schemas.http import BrowsedRoomPayload, ChangeRoom, CreateRoom, Find
 from chatapp.types import Caller, Listing, RoomSummary
 from chatapp.views.door import endpoint
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from chatapp.actions import sessions
-from chatapp.schemas import SessionPayload
+from chatapp.schemas.http import SessionPayload
 from chatapp.types import Caller, Listing
 from chatapp.views.door import endpoint
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from chatapp import auth
 from chatapp.actions import people, sessions
 from chatapp.errors import ChatError
-from chatapp.schemas import ChangePassword, RenameMe
+from chatapp.schemas.http import ChangePassword, RenameMe
 from chatapp.types import Caller
 from chatapp.views import forms
 

@@ -1,0 +1,167 @@
+"""Shapes on the wire. Requests are verbs, payloads are nouns; docs/protocol.md is their published
+form.
+
+Requests refuse unknown fields, so that a client that misspells one is told.
+"""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from chatapp.types import CatchUp
+
+CLIENT_ID = validate.Length(min=8, max=64)
+ROOM_ID = validate.Length(min=1, max=64)
+
+
+class Seq(fields.Integer):
+    """A place in a room's log, as an integer and nothing that looks like one."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(strict=True, validate=validate.Range(min=0, max=2**53), **kwargs)  # type: ignore[arg-type]
+
+
+# --- requests over the socket --------------------------------------------------------------------
+
+
+class FollowRooms(Schema):
+    room_ids = fields.List(
+        fields.Str(validate=ROOM_ID), validate=validate.Length(max=500), load_default=None
+    )
+
+
+class ResumeRoom(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+    epoch = fields.Str(load_default=None, allow_none=True)
+    after = Seq(load_default=None, allow_none=True)
+
+
+class LeaveRoom(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+
+
+class ReadRoom(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+    seq = Seq(required=True)
+
+
+class SendMessage(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+    client_id = fields.Str(required=True, validate=CLIENT_ID)
+    body = fields.Str(required=True)  # its length is a rule of actions.messages, answered too_large
+
+
+class EditMessage(Schema):
+    message_id = fields.Str(required=True, validate=ROOM_ID)
+    body = fields.Str(required=True)
+    revision = Seq(required=True)
+
+
+class RemoveMessage(Schema):
+    message_id = fields.Str(required=True, validate=ROOM_ID)
+    revision = Seq(required=True)
+
+
+class StartTyping(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+
+
+class StopTyping(Schema):
+    room_id = fields.Str(required=True, validate=ROOM_ID)
+
+
+class SetPresence(Schema):
+    state = fields.Str(required=True, validate=validate.OneOf(["active", "away"]))
+
+
+# --- payloads ------------------------------------------------------------------------------------
+
+
+class EventPayload(Schema):
+    v = fields.Constant(1)
+    type = fields.Str()
+    room_id = fields.Str()
+    epoch = fields.Str()
+    seq = fields.Int()
+    id = fields.Str()
+    at = fields.Str()
+    actor_id = fields.Str()
+    client_id = fields.Str(allow_none=True)
+    data = fields.Dict()
+
+
+class MessagePayload(Schema):
+    id = fields.Str()
+    room_id = fields.Str()
+    seq = fields.Int()
+    author_id = fields.Str()
+    client_id = fields.Str(allow_none=True)
+    body = fields.Str()
+    mentions = fields.List(fields.Str())
+    revision = fields.Int()
+    at = fields.Str()
+    edited_at = fields.Str(allow_none=True)
+    removed_at = fields.Str(allow_none=True)
+
+
+class RoomPayload(Schema):
+    id = fields.Str()
+    kind = fields.Str()
+    name = fields.Str(allow_none=True)
+    topic = fields.Str()
+    archived = fields.Bool()
+    role = fields.Str()
+    member_ids = fields.List(fields.Str(), allow_none=True)
+    epoch = fields.Str()
+    seq = fields.Int()
+    applied = fields.Int()
+    read_seq = fields.Int()
+    unread = fields.Int()
+    mentions = fields.Int()
+    last_at = fields.Str(allow_none=True)
+
+
+class PagePayload(Schema):
+    messages = fields.List(fields.Nested(MessagePayload))
+    has_before = fields.Bool()
+    has_after = fields.Bool()
+    as_of = fields.Int()
+    epoch = fields.Str()
+
+
+class SnapshotPayload(Schema):
+    as_of = fields.Int()
+    messages = fields.List(fields.Nested(MessagePayload))
+    has_before = fields.Bool()
+    room = fields.Nested(RoomPayload)
+
+
+class CatchUpPayload(Schema):
+    """actions.history.CatchUp, with its snapshot put together."""
+
+    epoch = fields.Str(attribute="head.epoch")
+    seq = fields.Int(attribute="head.seq")
+    complete = fields.Bool()
+    events = fields.List(fields.Nested(EventPayload))
+    has_more = fields.Bool()
+    snapshot = fields.Method("_snapshot")
+    presence = fields.Dict(keys=fields.Str(), values=fields.Str())
+
+    def _snapshot(self, caught_up: CatchUp) -> object:
+        if caught_up.page is None:
+            return None
+        page = caught_up.page
+        return SnapshotPayload().dump(
+            {
+                "as_of": page.as_of,
+                "messages": page.messages,
+                "has_before": page.has_before,
+                "room": caught_up.room,
+            }
+        )
+
+
+class ReadMark(Schema):
+    seq = fields.Int()
+    unread = fields.Int()
+    mentions = fields.Int()
