@@ -131,7 +131,7 @@ export class ChatWindowElement extends LightElement {
       .lines=${store.lines}
       .currentUserId=${client.me.id}
       .nameOf=${this.#nameOf}
-      .namesVersion=${client.people.all.length}
+      .namesVersion=${client.people.namesVersion}
       .unreadAfter=${this.#unreadAfter ?? null}
       .editingKey=${this.editing?.key ?? null}
       .canModerate=${room.role === "admin" || client.me.role !== "member"}

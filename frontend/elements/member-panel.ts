@@ -57,7 +57,7 @@ export class MemberPanelElement extends LightElement {
             </button>`}
         ${this.failed ? html`<p class="notice notice--danger">The members could not be loaded.</p>` : nothing}
         ${this.loaded || this.failed ? nothing : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}
-        ${this.#group("Here", present)} ${this.#group("Away from the chat", absent)}
+        ${this.#group("Online", present)} ${this.#group("Offline", absent)}
       </div>
     </aside>`;
   }

@@ -7,13 +7,13 @@ import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { Mention } from "./markdown.js";
 import { messageRow } from "./message-row.js";
-import { days, type Day, type Row } from "./rows.js";
+import { chunks, type Day, days, type Row } from "./rows.js";
 import { Clock } from "./times.js";
 
 /** Near enough to the end to be called there. */
 const AT_BOTTOM_PX = 64;
 /** Rows drawn at first, and how many more each time one comes near the top. */
-const DRAWN = 120;
+const DRAWN = 80;
 const SLOW_MS = 5_000;
 const LONG_PRESS_MS = 500;
 
@@ -71,6 +71,7 @@ export class MessageListElement extends LightElement {
   #opened = false;
   #lastTop = 0;
   #resized: ResizeObserver | null = null;
+  #slowChecks = 0;
   #slowTimer: ReturnType<typeof setTimeout> | undefined;
   #pressTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -141,37 +142,43 @@ export class MessageListElement extends LightElement {
       <h3 class="day__title"><span>${title}</span></h3>
       <ol class="day__messages" role="list">
         ${repeat(
-          day.rows,
-          (row) => row.line.key,
-          (row) => this.#row(row, row.line.key === current, row.line.key === newestOwn),
+          chunks(day.rows),
+          (chunk) => chunk.key,
+          (chunk) => this.#chunk(chunk.rows, current, newestOwn),
         )}
       </ol>
     </section>`;
   }
 
-  /** Drawn again only when something it shows is different: most rows never are. */
-  #row(row: Row, current: boolean, newestOwn: boolean): unknown {
-    const { line, first, last, unreadAbove } = row;
-    const own = line.author_id === this.currentUserId;
-    const editing = line.key === this.editingKey;
-    const slow = line.status === "sending" && Date.now() - Date.parse(line.at) > SLOW_MS;
-    const removable = own || this.canModerate;
-    const author = this.nameOf(line.author_id);
-    const deps = [line, first, last, unreadAbove, author, current, newestOwn, editing, slow, removable];
-    const named = line.mentions.map((id) => this.nameOf(id)).join("\n");
-    return guard([...deps, named], () =>
-      messageRow(row, {
-        own,
-        author,
-        mentions: line.mentions.map((id): Mention => ({ name: this.nameOf(id), self: id === this.currentUserId })),
-        clock: this.clock,
-        current,
-        editing,
-        removable,
-        newestOwn,
-        slow,
-      }),
+  /** Drawn again only when something it shows is different: in a long history most chunks never are. */
+  #chunk(rows: readonly Row[], current: string | null, newestOwn: string | undefined): unknown {
+    const within = (key: string | null | undefined) => (rows.some((row) => row.line.key === key) ? key : null);
+    const waiting = rows.some((row) => row.line.status === "sending");
+    const shown = rows.flatMap(({ line, first, last, unreadAbove }) => [line, first, last, unreadAbove]);
+    const marked = [within(current), within(newestOwn), within(this.editingKey), waiting ? this.#slowChecks : 0];
+    return guard([...shown, ...marked, this.namesVersion, this.canModerate, this.clock.dayKey(new Date())], () =>
+      repeat(
+        rows,
+        (row) => row.line.key,
+        (row) => this.#row(row, row.line.key === current, row.line.key === newestOwn),
+      ),
     );
+  }
+
+  #row(row: Row, current: boolean, newestOwn: boolean): TemplateResult {
+    const { line } = row;
+    const own = line.author_id === this.currentUserId;
+    return messageRow(row, {
+      own,
+      author: this.nameOf(line.author_id),
+      mentions: line.mentions.map((id): Mention => ({ name: this.nameOf(id), self: id === this.currentUserId })),
+      clock: this.clock,
+      current,
+      editing: line.key === this.editingKey,
+      removable: own || this.canModerate,
+      newestOwn,
+      slow: line.status === "sending" && Date.now() - Date.parse(line.at) > SLOW_MS,
+    });
   }
 
   #above(): TemplateResult {
@@ -294,7 +301,11 @@ export class MessageListElement extends LightElement {
   /** A message that is not through after five seconds says so. */
   #remindOfSlow(): void {
     clearTimeout(this.#slowTimer);
-    if (this.lines.at(-1)?.status === "sending") this.#slowTimer = setTimeout(() => this.requestUpdate(), SLOW_MS);
+    if (this.lines.at(-1)?.status !== "sending") return;
+    this.#slowTimer = setTimeout(() => {
+      this.#slowChecks += 1;
+      this.requestUpdate();
+    }, SLOW_MS + 50);
   }
 
   #clicked = (event: Event): void => {

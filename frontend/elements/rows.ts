@@ -39,3 +39,17 @@ export function days(lines: readonly Line[], unreadAfter: number | null, me: str
   if (previous) previous.last = true;
   return found;
 }
+
+const IN_A_CHUNK = 64;
+
+/** Neighbours that are drawn together; a row stays in its chunk whatever is said below or loaded above. */
+export function chunks(rows: readonly Row[]): { key: string; rows: Row[] }[] {
+  const found: { key: string; rows: Row[] }[] = [];
+  for (const row of rows) {
+    const key = row.line.seq ? String(Math.floor(row.line.seq / IN_A_CHUNK)) : "pending";
+    const last = found.at(-1);
+    if (last?.key === key) last.rows.push(row);
+    else found.push({ key, rows: [row] });
+  }
+  return found;
+}

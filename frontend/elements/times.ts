@@ -1,4 +1,5 @@
 const MINUTE_MS = 60_000;
+const QUARTER_MS = 15 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const RUN_MS = 5 * MINUTE_MS;
@@ -10,6 +11,7 @@ export class Clock {
   readonly #full: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #dayAndYear: Intl.DateTimeFormat;
+  readonly #dayKeys = new Map<number, string>();
 
   constructor(
     locale?: string,
@@ -50,8 +52,12 @@ export class Clock {
     return date.getFullYear() === now.getFullYear() ? this.#day.format(date) : this.#dayAndYear.format(date);
   }
 
+  /** Names a day. Asked for every message drawn, so kept: no day begins but at a quarter of an hour. */
   dayKey(date: Date): string {
-    return this.#dayAndYear.format(date);
+    const quarter = Math.floor(date.getTime() / QUARTER_MS);
+    let key = this.#dayKeys.get(quarter);
+    if (key === undefined) this.#dayKeys.set(quarter, (key = this.#dayAndYear.format(date)));
+    return key;
   }
 
   sameDay(a: Date, b: Date): boolean {

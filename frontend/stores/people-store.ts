@@ -5,6 +5,8 @@ const LOADED_AT_START = 1000;
 
 /** The workspace's people and whether they are there. Asks for a stranger once, by id. Fires `change`. */
 export class PeopleStore extends EventTarget {
+  /** Another number whenever somebody is called otherwise than before. */
+  namesVersion = 0;
   readonly #people = new Map<string, Person>();
   readonly #asked = new Set<string>();
   #announcing = false;
@@ -81,6 +83,7 @@ export class PeopleStore extends EventTarget {
   }
 
   #keep(person: Person): void {
+    if (this.#people.get(person.id)?.name !== person.name) this.namesVersion += 1;
     this.#people.set(person.id, person);
     if (this.#announcing) return;
     this.#announcing = true;
