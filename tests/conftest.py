@@ -107,6 +107,7 @@ class Browser(FlaskClient):
     """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("buffered", True)  # and files are closed
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
@@ -269,9 +270,20 @@ class Api:
         self._browser = app.test_client()
         self._headers = {"Authorization": f"Bearer {auth.issue_token(caller)}"} if caller else {}
 
-    def __call__(self, method: str, path: str, json: object = None, **headers: str) -> Any:
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        query_string: dict[str, Any] | None = None,
+        **headers: str,
+    ) -> Any:
         return self._browser.open(
-            f"/api/v1{path}", method=method, json=json, headers={**self._headers, **headers}
+            f"/api/v1{path}",
+            method=method,
+            json=json,
+            query_string=query_string,
+            headers={**self._headers, **headers},
         )
 
 
