@@ -8,6 +8,7 @@ to `-k eventlet`.
 from __future__ import annotations
 
 import os
+import signal
 import time
 import warnings
 from collections.abc import Callable
@@ -24,6 +25,9 @@ from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.base_async import AsyncWorker
 
 _BEAT = 1.0  # seconds between signs of life to the arbiter
+# Seconds we go on accepting when told to stop: at a reload the next worker was only just forked, and
+# between our closing and its listening people would be refused.
+_HANDOVER = 0.3
 _FAREWELL = 4.0  # seconds for the application to tell its clients, and for them to be gone
 _MARGIN = 1.5  # seconds of graceful_timeout left for leaving the interpreter
 _FILE_BLOCK = 64 * 1024
@@ -51,6 +55,8 @@ class EventletWorker(AsyncWorker):
         """Runs after the fork, before the application is loaded: the only moment that is neither
         too early nor too late.
         """
+        # Until gunicorn does it, the arbiter's handler would swallow the signal.
+        signal.signal(signal.SIGTERM, self.handle_exit)
         os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")  # read when psycopg is imported
         hubs.use_hub()  # the arbiter's epoll must not be shared
         eventlet.monkey_patch()
@@ -63,6 +69,7 @@ class EventletWorker(AsyncWorker):
         acceptors = [eventlet.spawn(self._accept, each, pool) for each in listeners]
         while self.alive:
             self._beat()
+        eventlet.sleep(_HANDOVER)
         for acceptor, listener in zip(acceptors, listeners, strict=True):
             acceptor.kill()
             self._accept_the_rest(listener, pool)
@@ -106,6 +113,7 @@ class EventletWorker(AsyncWorker):
         eventlet.spawn(super().handle_usr1, sig, frame)
 
     def _accept(self, listener: Any, pool: Any) -> None:
+        name = _Name(listener.getsockname())
         while True:
             try:
                 client, addr = listener.accept()
@@ -113,17 +121,18 @@ class EventletWorker(AsyncWorker):
                 self.log.warning("accept: %s", error)
                 eventlet.sleep(0.1)
                 continue
-            pool.spawn_n(self.handle, listener, client, addr)
+            pool.spawn_n(self.handle, name, client, addr)
 
     def _accept_the_rest(self, listener: Any, pool: Any) -> None:
         """Who already waits in this listener's own queue would be reset when it closes."""
+        name = _Name(listener.getsockname())
         listener.setblocking(False)
         while pool.free() > 0:
             try:
                 client, addr = listener.accept()
             except OSError:
                 return
-            pool.spawn_n(self.handle, listener, client, addr)
+            pool.spawn_n(self.handle, name, client, addr)
 
     def _beat(self, longest: float = _BEAT) -> None:
         """Say that we live, then sleep until a signal comes or it is time to say it again."""
@@ -156,6 +165,16 @@ class EventletWorker(AsyncWorker):
             closing()
         except Exception:
             self.log.exception("The farewell failed")
+
+
+class _Name:
+    """All that a request asks of the listener it came by, which by then may be closed."""
+
+    def __init__(self, name: Any) -> None:
+        self._name = name
+
+    def getsockname(self) -> Any:
+        return self._name
 
 
 def _sendfile(self: Any, file: Any, offset: int = 0, count: int | None = None) -> int:

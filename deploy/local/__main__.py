@@ -67,7 +67,7 @@ def _run(wanted: argparse.Namespace) -> None:
                 demo = None if wanted.no_demo else _demo(found, is_new=is_new)
                 _greet(wanted, demo)
                 family.start(members.work())
-                family.start(members.clock(VAR / "beat"))
+                family.start(members.clock())
             while not stop.asked:
                 family.tend(0.5)
             print("Stopping.", flush=True)
@@ -104,7 +104,7 @@ def _is_known(found: Settings) -> bool:
 
 
 def _prepare(found: Settings) -> None:
-    done = _python(found, "deploy.local.prepare")
+    done = _python(found, "deploy.prepare")
     if done.returncode != 0:
         raise Refused(_last_of(done.stderr) or "The database could not be prepared.")
 

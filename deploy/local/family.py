@@ -166,7 +166,7 @@ class Family:
         for line in lines:
             readable = line.decode(errors="replace").rstrip()
             member.last_lines.append(readable)
-            if not any(phrase in readable for phrase in member.small_talk):
+            if readable and not any(phrase in readable for phrase in member.small_talk):
                 self._say(member.name, readable)
 
     def _end(self, members: Iterable[Member]) -> None:

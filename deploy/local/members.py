@@ -33,6 +33,7 @@ def redis(directory: Path, port: int, password: str, *, hold: tuple[int, ...] = 
         "maxmemory-policy noeviction",  # what is gone from the log is lost
         "loglevel warning",
         "daemonize no",
+        "set-proc-title no",  # it would write over its environment, by which processes are found
     )
     return Member(
         "redis",
@@ -68,17 +69,19 @@ def web(host: str, port: int, workers: int, worker_class: str = "eventlet") -> M
         [sys.executable, "-m", "gunicorn", *options, "wsgi:app"],
         # A worker whose arbiter was killed says goodbye to its people before it goes.
         leaves_orphans=True,
+        patience=11.0,  # gunicorn gives its workers ten
     )
 
 
-def work(concurrency: int = 2) -> Member:
-    options = ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
-    return Member("work", _celery("worker", *options))
+def work() -> Member:
+    command = _celery("worker", "--without-gossip", "--without-mingle")
+    return Member("work", command, small_talk=("worker: ",))
 
 
-def clock(schedule: Path) -> Member:
-    return Member("clock", _celery("beat", "-s", str(schedule), "--pidfile", ""))
+def clock() -> Member:
+    return Member("clock", _celery("beat"))
 
 
 def _celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-q", "-A", "workers", *arguments, "-l", "warning"]
+    quietly = ("-W", "ignore", "-m", "celery", "-q")  # it warns of being root, at length
+    return [sys.executable, *quietly, "-A", "workers", *arguments, "-l", "warning"]

@@ -115,7 +115,9 @@ def test_who_does_not_stop_is_killed(tmp_path, heard):
     with Family(tmp_path, dict(os.environ), lambda *said: heard.append(said)) as family:
         deaf = family.start(
             Member(
-                "deaf", ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"], patience=0.3
+                "deaf",
+                ["sh", "-c", "trap '' TERM; echo on; while :; do sleep 1; done"],
+                patience=0.3,
             )
         )
         tend_until(family, lambda: heard)

@@ -172,13 +172,13 @@ class System:
             for number in range(web)
         ]
         self.work = self._part(members.work())
-        self.clock = self._part(members.clock(directory / "beat"))
+        self.clock = self._part(members.clock())
         self._app: Flask | None = None
 
     def __enter__(self) -> System:
         try:
             self.start_redis()
-            self.run("-m", "deploy.local.prepare")
+            self.run("-m", "deploy.prepare")
             for part in (*self.web, self.work, self.clock):
                 part.start()
             self.wait_until_ready()

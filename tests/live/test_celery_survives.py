@@ -18,7 +18,7 @@ def system(tmp_path):
     system = System(tmp_path, web=0)
     try:
         system.start_redis()
-        system.run("-m", "deploy.local.prepare")
+        system.run("-m", "deploy.prepare")
         yield system
     finally:
         system.app.extensions["database"].dispose()

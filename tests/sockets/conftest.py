@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from chatapp import create_web
 from chatapp.actions import delivery, history
 from tests.conftest import Client
 
 
 @pytest.fixture
 def settings():
-    return {"LIMIT_CONNECT": 100}
+    return {"FOLLOW_LOGS": False, "LIMIT_CONNECT": 100}
+
+
+@pytest.fixture
+def make_app():
+    return create_web
 
 
 @pytest.fixture

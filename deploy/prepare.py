@@ -1,4 +1,4 @@
-"""Bring the database to shape, before anybody works on it: `python -m deploy.local.prepare`.
+"""Bring the database to shape, before anybody works on it: `python -m deploy.prepare`.
 
 Ends with code 1 and one sentence on standard error when Redis or the database does not answer.
 The last line of standard output is the revision the database is at.
