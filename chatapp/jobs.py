@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from celery import Celery
 from flask import Flask, current_app
 from kombu.exceptions import OperationalError
@@ -9,6 +11,9 @@ from kombu.exceptions import OperationalError
 from chatapp import logs
 
 log = logs.get(__name__)
+
+_WAKE_EVERY = 1.0  # seconds
+_STALE = 10.0  # seconds after which a call has been overtaken by the next
 
 
 def init_app(app: Flask) -> None:
@@ -24,11 +29,15 @@ def init_app(app: Flask) -> None:
         broker_connection_retry=False,
     )
     app.extensions["queue"] = queue
+    app.extensions["woken"] = {"persist": 0.0}
 
 
 def persist() -> None:
-    """Wake the writers of the record. The clock does it too, so a lost call costs seconds."""
-    _send("persist.drain")
+    """Wake the writers of the record, once a second at most. The clock does it too."""
+    woken = current_app.extensions["woken"]
+    if monotonic() - woken["persist"] >= _WAKE_EVERY:
+        woken["persist"] = monotonic()
+        _send("persist.drain")
 
 
 def workers() -> list[str]:
@@ -40,8 +49,9 @@ def workers() -> list[str]:
     return [name for answer in answers for name in answer]
 
 
-def _send(name: str, *args: str) -> None:
+def _send(name: str) -> None:
     try:
-        current_app.extensions["queue"].send_task(name, args=args, retry=False)
+        queue = current_app.extensions["queue"]
+        queue.send_task(name, retry=False, expires=_STALE)
     except (OperationalError, OSError) as error:
         log.warning("queue unavailable", task=name, error=str(error))

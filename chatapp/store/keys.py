@@ -76,7 +76,7 @@ class RoomKeys:
 
     @property
     def head(self) -> str:
-        """Hash: epoch, seq, applied, born, life, archived."""
+        """Hash: epoch, seq, applied, began, lost, life, archived; see lua/warm.lua."""
         return f"{self._room}:head"
 
     @property

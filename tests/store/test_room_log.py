@@ -174,3 +174,11 @@ def test_where_a_room_stands_is_told_to_members_only(lobby):
     assert room_log.stand(lobby).seq == event.seq
     with pytest.raises(RoomNotFound):
         room_log.stand(lobby, "carol")
+
+
+def test_an_id_without_a_time_costs_no_look_at_the_record(lobby, app, monkeypatch):
+    """In the first life of a room's log there is nothing that Redis could have forgotten."""
+    say(lobby)
+    monkeypatch.setitem(app.extensions, "database", None)  # any use of it fails
+
+    assert say(lobby, client_id="c-0000001").seq == 2

@@ -11,7 +11,7 @@
 -- Returns {"ok", json}, {"seen", json or "", seq}, or one of cold, stranger, archived, unsure, conflict,
 --         {"too_fast", ms}
 
-local head = redis.call("HMGET", KEYS[1], "epoch", "seq", "born", "life", "archived")
+local head = redis.call("HMGET", KEYS[1], "epoch", "seq", "began", "life", "archived", "lost")
 if not head[1] or (head[4] or "") ~= (redis.call("GET", KEYS[4]) or "") then
   return { "cold" }
 end
@@ -28,9 +28,14 @@ if ARGV[7] == "1" then
     local entry = redis.call("XRANGE", KEYS[2], seq .. "-0", seq .. "-0")
     return { "seen", entry[1] and entry[1][2][2] or "", tonumber(seq) }
   end
-  -- We remember a day, and not what was sent before we lost our memory; clocks may be a quarter of an hour apart.
-  local from = math.max(tonumber(head[3]) + 900000, now - ARGV[10] * 1000 + 900000)
-  if ARGV[9] == "0" and tonumber(head[2]) > 0 and tonumber(ARGV[8]) < from then
+  -- Not remembered means never sent, unless it was made before this life of the log began and there was another,
+  -- or longer ago than we remember. Clocks may be a quarter of an hour apart.
+  local began, remember, apart = tonumber(head[3]), ARGV[10] * 1000, 900000
+  local from = head[6] == "1" and began + apart or 0
+  if now - began > remember - apart then
+    from = math.max(from, now - remember + apart)
+  end
+  if ARGV[9] == "0" and tonumber(ARGV[8]) < from then
     return { "unsure" }
   end
 end
