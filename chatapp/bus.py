@@ -11,8 +11,8 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_socketio import SocketIO
-from socketio import RedisManager
 
+from chatapp.engine.queue import Queue
 from chatapp.types import Caller, Event, Head, Person, Room, State
 
 QUEUE_CHANNEL = "chatapp"
@@ -23,16 +23,12 @@ def init_app(app: Flask) -> None:
     app.extensions["socketio"] = SocketIO(client_manager=queue(app, write_only=True))
 
 
-def queue(app: Flask, *, write_only: bool) -> RedisManager | None:
-    """The message queue between processes. Flask-SocketIO's message_queue= takes no Redis options."""
+def queue(app: Flask, *, write_only: bool) -> Queue | None:
+    """The message queue between processes; None when there is only one."""
     if not app.config["SOCKET_QUEUE"]:
         return None
-    return RedisManager(
-        app.config["REDIS_URL"],
-        channel=QUEUE_CHANNEL,
-        write_only=write_only,
-        redis_options={"socket_connect_timeout": 1.0, "health_check_interval": 10},
-    )
+    url, patience = app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"]
+    return Queue(url, QUEUE_CHANNEL, write_only=write_only, patience=patience)
 
 
 def tell(event: Event, *extra_channels: str) -> None:

