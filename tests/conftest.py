@@ -73,26 +73,16 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_app() -> Callable[[Config], Flask]:
-    """Override with create_web where doors are knocked at."""
-    return create_web
-
-
-@pytest.fixture
-def app(
-    redis_url: str,
-    database_url: str,
-    settings: dict[str, Any],
-    make_app: Callable[[Config], Flask],
-) -> Iterator[Flask]:
+def app(redis_url: str, database_url: str, settings: dict[str, Any]) -> Iterator[Flask]:
     given = {
         "SECRET_KEY": "a secret for the tests only",
         "REDIS_URL": redis_url,
         "DATABASE_URL": database_url,
         "SOCKET_QUEUE": False,
+        "FOLLOW_LOGS": False,  # nothing runs beside the tests: each step is taken by hand
         "LOG_LEVEL": "error",
     }
-    app = make_app(Config(**{**given, **settings}))
+    app = create_web(Config(**{**given, **settings}))
     app.test_client_class = Browser
     Redis.from_url(redis_url).flushdb()
     _empty(app)
@@ -107,6 +97,7 @@ class Browser(FlaskClient):
     """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("buffered", True)  # and files are closed
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
@@ -269,9 +260,20 @@ class Api:
         self._browser = app.test_client()
         self._headers = {"Authorization": f"Bearer {auth.issue_token(caller)}"} if caller else {}
 
-    def __call__(self, method: str, path: str, json: object = None, **headers: str) -> Any:
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        query_string: dict[str, Any] | None = None,
+        **headers: str,
+    ) -> Any:
         return self._browser.open(
-            f"/api/v1{path}", method=method, json=json, headers={**self._headers, **headers}
+            f"/api/v1{path}",
+            method=method,
+            json=json,
+            query_string=query_string,
+            headers={**self._headers, **headers},
         )
 
 

@@ -7,27 +7,30 @@ import time
 from chatapp import bus
 from chatapp.errors import RoomNotFound
 from chatapp.store import local
-from chatapp.store.local import Connection
+from chatapp.store.local import Connection, Typing
 from chatapp.types import Caller, Room
 
-_AT_MOST_EVERY = 1.0  # seconds, per connection and room
+_BURST = 4  # starts in a row, per connection and room: a short message is written and sent at once
+_AGAIN = 1.0  # seconds until one more
 
 
 def start(caller: Caller, *, room_id: str, sid: str) -> None:
     """To a room this connection follows; saying it too often is saying it once."""
     connection = _following(sid, room_id)
+    typing = connection.typing.setdefault(room_id, Typing(_BURST, time.monotonic()))
     now = time.monotonic()
-    said_at, _ = connection.typing.get(room_id, (0.0, False))
-    if now - said_at >= _AT_MOST_EVERY:
-        connection.typing[room_id] = (now, True)
+    typing.left = min(_BURST, typing.left + (now - typing.since) / _AGAIN)
+    typing.since = now
+    if typing.left >= 1:
+        typing.left -= 1
+        typing.told = True
         bus.typing_started(Room(caller.tenant_id, room_id), caller, skip_sid=sid)
 
 
 def stop(caller: Caller, *, room_id: str, sid: str) -> None:
-    connection = _following(sid, room_id)
-    said_at, typing = connection.typing.get(room_id, (0.0, False))
-    if typing:
-        connection.typing[room_id] = (said_at, False)
+    typing = _following(sid, room_id).typing.get(room_id)
+    if typing and typing.told:
+        typing.told = False
         bus.typing_stopped(Room(caller.tenant_id, room_id), caller, skip_sid=sid)
 
 

@@ -12,13 +12,22 @@ from flask import Flask, current_app
 from chatapp.types import Caller, Room, State
 
 
+@dataclass(slots=True)
+class Typing:
+    """What one connection says of one room; see actions.typing."""
+
+    left: float  # starts that may be told now
+    since: float  # monotonic, when `left` was counted
+    told: bool = False  # the others believe that somebody types
+
+
 @dataclass(slots=True, eq=False)
 class Connection:
     sid: str
     caller: Caller
     rooms: set[str] = field(default_factory=set)  # ids of the rooms it follows live
     state: State = "active"  # what its page said last; never "offline"
-    typing: dict[str, tuple[float, bool]] = field(default_factory=dict)  # see actions.typing
+    typing: dict[str, Typing] = field(default_factory=dict)  # by room id
 
 
 _Index = dict[Any, dict[str, Connection]]

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp import create_web
 from chatapp.actions import delivery, history
 from tests.conftest import Client
 
 
 @pytest.fixture
 def settings():
-    return {"FOLLOW_LOGS": False, "LIMIT_CONNECT": 100}
-
-
-@pytest.fixture
-def make_app():
-    return create_web
+    return {"LIMIT_CONNECT": 100}
 
 
 @pytest.fixture

@@ -1,0 +1,7 @@
+"""Systems to break. `system`, `town` and `crowd` are those of tests/live."""
+
+from __future__ import annotations
+
+from tests.live.conftest import crowd, figures, settings, system, town
+
+__all__ = ["crowd", "figures", "settings", "system", "town"]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.live.client import Crowd
+from tests.live.system import System
+from tests.live.town import Town
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+FAST = {  # as deployed, but with room for a crowd from one address and time that passes quicker
+    "LIMIT_CONNECT": 10_000,
+    "LIMIT_SEND": 100_000,
+    "LIMIT_SEND_ROOM": 1_000_000,
+    "LIMIT_SEND_WORKSPACE": 1_000_000,
+    "LIMIT_RESUME": 100_000,
+    "LIMIT_EVENTS": 100_000,
+}
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, Any]:
+    """Override to run a module's system with other settings."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]) -> Iterator[System]:
+    with System(tmp_path_factory.mktemp("system"), **{**FAST, **settings}) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def town(system: System) -> Town:
+    return Town(system)
+
+
+@pytest.fixture
+def crowd() -> Iterator[Crowd]:
+    with Crowd() as crowd:
+        yield crowd
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[object], None]:
+    """figures(report): what the run came to, shown at its end."""
+    kept = request.config.stash.setdefault(_FIGURES, [])
+    return lambda said: kept.append(f"{request.node.name}: {said}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if said := config.stash.get(_FIGURES, []):
+        terminalreporter.section("what it came to")
+        for line in said:
+            terminalreporter.line(line)

@@ -1,0 +1,217 @@
+"""What an attacker tries at the HTTP door, and what a page may load."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+
+import pytest
+
+from chatapp.views import API
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/healthz", "/api/v1/me", "/nowhere", "/static/css/base.css"]
+)
+def test_every_answer_says_what_may_be_loaded(visitor, app, path):
+    headers = visitor.get(path).headers
+
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"]
+    assert headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_what_is_personal_is_not_kept_by_caches(at_browser, ada):
+    assert at_browser(ada).get("/settings").headers["Cache-Control"] == "no-store"
+
+
+class TestBehindTls:
+    @pytest.fixture
+    def settings(self):
+        return {"SECURE_COOKIES": True}
+
+    def test_cookies_are_secure_and_browsers_told_to_stay(self, visitor, ada):
+        https = {"base_url": "https://localhost"}
+        page = visitor.get("/sign-in", **https)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+
+        answer = visitor._browser.post(
+            "/sign-in",
+            data={
+                "csrf_token": token,
+                "workspace": "acme",
+                "email": "ada@acme.test",
+                "password": visitor._password,
+            },
+            headers={"Referer": "https://localhost/sign-in"},
+            **https,
+        )
+
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-session=")
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_the_cookie_is_for_the_server_alone(visitor, ada):
+    visitor.get("/sign-in")
+    cookie = visitor.sign_in(ada).headers["Set-Cookie"]
+
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_signing_in_starts_a_session_that_nobody_knew_before(visitor, ada):
+    visitor.get("/sign-in")
+    before = visitor.cookie()
+    visitor.sign_in(ada)
+    first = visitor.call("GET", "/me").json["data"]["session_id"]
+    visitor.sign_in(ada)
+
+    assert visitor.cookie() != before
+    assert visitor.call("GET", "/me").json["data"]["session_id"] != first
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in API if not route.startswith("GET")], ids=lambda route: route
+)
+def test_no_other_site_can_use_somebodys_cookie(at_browser, ada, route):
+    method, _, path = route.partition(" ")
+    browser = at_browser(ada)
+
+    answer = browser.call(method, re.sub(r"<\w+>", "x", path), {})
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "not_allowed")
+
+
+def test_the_page_may_with_its_token(at_browser, ada):
+    browser = at_browser(ada)
+    sent = {"X-CSRF-Token": browser.token}
+
+    answer = browser.call("PATCH", "/me", {"name": "Ada L."}, **sent)
+
+    assert answer.json["data"]["name"] == "Ada L."
+
+
+def test_no_form_is_taken_without_its_token(at_browser, ada, app):
+    browser = at_browser(ada)
+    forms = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/")
+    ]
+    browser.token = "forged"
+
+    assert len(forms) > 10
+    for path in forms:
+        assert browser.post(re.sub(r"<\w+>", "x", path)).status_code == 403, path
+    assert browser.call("GET", "/me").status_code == 200
+
+
+def test_a_bearer_header_does_not_fall_back_to_the_cookie(at_browser, ada):
+    browser = at_browser(ada)
+
+    assert browser.call("GET", "/me", Authorization="Bearer nonsense").status_code == 401
+    assert browser.call("DELETE", "/sessions", Authorization="Bearer nonsense").status_code == 401
+
+
+class TestHosts:
+    @pytest.fixture
+    def settings(self):
+        return {"ALLOWED_HOSTS": ("chat.acme.test",)}
+
+    def test_only_our_names_are_answered(self, app):
+        browser = app.test_client()
+
+        assert browser.get("/sign-in", base_url="http://chat.acme.test").status_code == 200
+        assert browser.get("/sign-in", base_url="http://chat.acme.test:8000").status_code == 200
+        assert browser.get("/sign-in", base_url="http://evil.test").status_code == 421
+        assert browser.get("/healthz", base_url="http://10.0.0.7:8000").status_code == 200
+
+    def test_the_socket_has_the_same_gate(self, app):
+        answer = app.test_client().get("/socket.io/?EIO=4", base_url="http://evil.test")
+
+        assert answer.status_code == 421
+
+    def test_a_proxy_nobody_configured_is_not_believed(self, app):
+        claims = {"X-Forwarded-Host": "chat.acme.test", "X-Forwarded-For": "1.2.3.4"}
+
+        answer = app.test_client().get("/sign-in", base_url="http://evil.test", headers=claims)
+
+        assert answer.status_code == 421
+
+
+class TestProxies:
+    @pytest.fixture
+    def settings(self):
+        return {"TRUSTED_PROXIES": 1, "LIMIT_SIGN_IN": 2}
+
+    def test_the_nearest_hop_says_who_asks_and_the_rest_is_hearsay(self, visitor, ada):
+        """Else an attacker would be somebody else with every guess."""
+        visitor.get("/sign-in")
+
+        def guess(n: int) -> int:
+            return visitor._browser.post(
+                "/sign-in",
+                data={"csrf_token": visitor.token, "workspace": "acme", "email": f"{n}@x.test"}
+                | {"password": "wrong"},
+                headers={"X-Forwarded-For": f"10.0.0.{n}, 203.0.113.9"},
+            ).status_code
+
+        assert [guess(n) for n in range(4)] == [401, 401, 429, 429]
+
+
+class TestGuessing:
+    def test_a_person_is_guessed_at_a_few_times_only(self, visitor, ada, app):
+        visitor.get("/sign-in")
+        answers = [visitor.sign_in(ada, "wrong") for _ in range(6)]
+
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        assert visitor.sign_in(ada).status_code == 429  # not even with the right one
+
+    def test_success_forgives(self, visitor, ada):
+        for _ in range(3):
+            for _ in range(4):
+                visitor.sign_in(ada, "wrong")
+            assert visitor.sign_in(ada).status_code == 303
+
+    def test_the_password_cannot_be_guessed_in_the_settings_either(self, at_browser, ada):
+        browser = at_browser(ada)
+        answers = [
+            browser.post("/settings/password", current="wrong", new="a long enough one")
+            for _ in range(6)
+        ]
+
+        assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+
+
+class TestTiming:
+    @pytest.fixture
+    def settings(self):
+        return {"LIMIT_SIGN_IN": 10_000}
+
+    def test_an_unknown_address_looks_and_lasts_like_a_wrong_password(self, visitor, ada):
+        visitor.get("/sign-in")
+
+        def attempt(workspace: str, email: str) -> tuple[float, str]:
+            began = time.process_time()  # of us alone: others work on this machine, too
+            answer = visitor.post("/sign-in", workspace=workspace, email=email, password="wrong")
+            took = time.process_time() - began
+            return took, re.sub(r'value="[^"]*"', "", answer.text)
+
+        pages, unknown, nowhere = set(), [], []
+        for _ in range(40):  # compared in turn, so that a slow moment is one for all
+            took, page = attempt("acme", "ada@acme.test")
+            took_unknown, page_unknown = attempt("acme", "ida@acme.test")
+            took_nowhere, page_nowhere = attempt("nix", "ada@acme.test")
+            pages |= {page, page_unknown, page_nowhere}
+            unknown.append(took - took_unknown)
+            nowhere.append(took - took_nowhere)
+
+        assert len(pages) == 1
+        assert abs(statistics.median(unknown)) < 0.005
+        assert abs(statistics.median(nowhere)) < 0.005
