@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask, Request, current_app, request
 from flask import session as cookie
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from chatapp.errors import Blocked, Busy, NotSignedIn
@@ -93,7 +93,7 @@ def remember(session: Session) -> None:
 
 
 def forget() -> None:
-    logout_user()
+    """Empty the cookie. Not logout_user(): it would look up the visitor, whose session has ended."""
     cookie.clear()
 
 

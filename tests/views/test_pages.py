@@ -239,3 +239,12 @@ def _session_ids(browser) -> list[str]:
         for one in browser.call("GET", "/sessions").json["data"]["items"]
         if one["current"]
     ]
+
+
+def test_signing_out_ends_the_session_and_leads_to_sign_in(at_browser, ada):
+    page = at_browser(ada)
+
+    answer = page.post("/sign-out")
+
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert page.call("GET", "/me").status_code == 401
