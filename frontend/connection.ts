@@ -72,11 +72,13 @@ export class SocketConnection implements Connection {
 
   open(): void {
     globalThis.addEventListener?.("online", this.#tryNow);
+    globalThis.addEventListener?.("offline", this.#letGo);
     this.#socket.connect();
   }
 
   close(): void {
     globalThis.removeEventListener?.("online", this.#tryNow);
+    globalThis.removeEventListener?.("offline", this.#letGo);
     clearTimeout(this.#timer);
     this.#socket.disconnect();
   }
@@ -140,7 +142,7 @@ export class SocketConnection implements Connection {
 
   #comeBack(after?: number): void {
     if (this.state === "ended") return;
-    if (this.state !== "connecting") this.#become("reconnecting");
+    this.#become("reconnecting");
     const seconds = this.#promisedPause ?? after ?? pause(this.#attempt);
     this.#promisedPause = null;
     this.#attempt += 1;
@@ -154,6 +156,9 @@ export class SocketConnection implements Connection {
     clearTimeout(this.#timer);
     this.#socket.connect();
   };
+
+  /** Without a network a socket looks alive until a ping is missed, three quarters of a minute later. */
+  #letGo = (): void => void this.#socket.io.engine?.close();
 
   #end(reason: EndReason): void {
     if (this.state === "ended") return;

@@ -7,6 +7,7 @@ import type { EndReason, Member, Room } from "../protocol.js";
 import type { Question } from "./confirm-dialog.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
+import { offlineBanner } from "./offline-banner.js";
 import { byName, roomName } from "./room-name.js";
 
 type DialogName = "switch" | "browse" | "new-room" | "new-direct" | "invite" | "room" | "keys";
@@ -86,6 +87,7 @@ export class ChatAppElement extends LightElement {
     const { client } = this;
     if (!client) return html`<div class="app app--starting" aria-busy="true"></div>`;
     return html`<div
+        ?inert=${client.state === "ended"}
         class=${["app", this.drawerOpen && "app--drawer", this.panelOpen && "app--panel"].filter(Boolean).join(" ")}
         @room-chosen=${(event: CustomEvent<string>) => this.goTo(event.detail)}
         @room-left=${this.#leftRoom}
@@ -108,7 +110,7 @@ export class ChatAppElement extends LightElement {
           .people=${client.people}
           .version=${this.version}
           .activeId=${this.roomId}
-          .watching=${document.hasFocus()}
+          .watching=${document.visibilityState === "visible"}
           .csrf=${this.csrf}
         ></room-sidebar>
         <button type="button" class="scrim" aria-label="Close the list of rooms" tabindex="-1" @click=${this.#closeDrawer}></button>
@@ -120,6 +122,10 @@ export class ChatAppElement extends LightElement {
         <message-announcer></message-announcer>
       </div>
       ${client.state === "ended" ? this.#ended(client) : nothing}`;
+  }
+
+  protected override updated(): void {
+    if (this.client?.state === "ended") this.querySelector<HTMLElement>(".ended a")?.focus();
   }
 
   #window(client: ChatClient, roomId: string): TemplateResult {
@@ -175,7 +181,7 @@ export class ChatAppElement extends LightElement {
 
   #noRoom(client: ChatClient): TemplateResult {
     if (!client.rooms.loaded)
-      return html`<div class="skeleton skeleton--messages" role="status">
+      return html`${this.offline ? offlineBanner() : nothing}<div class="skeleton skeleton--messages" role="status">
         <span class="visually-hidden">Loading rooms</span><i></i><i></i><i></i><i></i><i></i>
       </div>`;
     return html`<div class="state">

@@ -11,6 +11,7 @@ import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { MessageComposerElement } from "./message-composer.js";
 import type { MessageListElement } from "./message-list.js";
+import { offlineBanner } from "./offline-banner.js";
 import { roomName, roomSign } from "./room-name.js";
 
 interface MessageAction {
@@ -53,7 +54,8 @@ export class ChatWindowElement extends LightElement {
     if (!room) return;
     if (this.#unreadAfter === undefined) this.#unreadAfter = room.unread ? room.read_seq : null;
     // What came while one looked elsewhere is marked for the return.
-    if (this.#unreadAfter === null && room.unread && !document.hasFocus()) this.#unreadAfter = room.read_seq;
+    const away = document.visibilityState === "hidden";
+    if (this.#unreadAfter === null && room.unread && away) this.#unreadAfter = room.read_seq;
   }
 
   protected override firstUpdated(): void {
@@ -107,9 +109,7 @@ export class ChatWindowElement extends LightElement {
         .panelOpen=${this.panelOpen}
         .elsewhereUnread=${client.rooms.all.some((room) => room.unread > 0 && room.id !== this.roomId)}
       ></room-header>
-      ${this.offline
-        ? html`<p class="banner" role="status">You are offline. What you write is kept and sent when you are back.</p>`
-        : nothing}
+      ${this.offline ? offlineBanner() : nothing}
       ${gone ? this.#gone() : this.#conversation()}`;
   }
 
@@ -207,7 +207,7 @@ export class ChatWindowElement extends LightElement {
   #gone(): TemplateResult {
     return html`<div class="state">
       ${icon(goneIcon)}
-      <h2>You are not in this room</h2>
+      <h1>You are not in this room</h1>
       <p>It does not exist, or you have left it or were removed from it.</p>
       <button type="button" class="button" @click=${() => this.fire("dialog-asked", "browse")}>Browse rooms</button>
     </div>`;

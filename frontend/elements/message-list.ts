@@ -84,7 +84,6 @@ export class MessageListElement extends LightElement {
     this.addEventListener("pointerdown", this.#pressed);
     for (const end of ["pointerup", "pointercancel", "pointermove"]) this.addEventListener(end, this.#released);
     document.addEventListener("visibilitychange", this.#tellSeen);
-    window.addEventListener("focus", this.#tellSeen);
     this.#resized = new ResizeObserver(() => this.#hold());
     this.#resized.observe(this);
   }
@@ -92,7 +91,6 @@ export class MessageListElement extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("visibilitychange", this.#tellSeen);
-    window.removeEventListener("focus", this.#tellSeen);
     this.#resized?.disconnect();
     clearTimeout(this.#slowTimer);
   }
@@ -293,7 +291,7 @@ export class MessageListElement extends LightElement {
   }
 
   #tellSeen = (): void => {
-    if (!this.isNear || document.visibilityState !== "visible" || !document.hasFocus()) return;
+    if (!this.isNear || document.visibilityState !== "visible") return;
     const seq = this.lines.reduce((most, line) => Math.max(most, line.seq), 0);
     if (seq) this.fire("bottom-seen", seq);
   };

@@ -65,18 +65,19 @@ export class RoomHeaderElement extends LightElement {
 
   #tools(room: Room): TemplateResult {
     const present = this.members.filter((member) => this.people.presence(member.user_id) !== "offline");
-    const words = `${this.members.length} ${this.members.length === 1 ? "member" : "members"}, ${present.length} online`;
+    const count = this.members.length;
     return html`<div class="room-header__tools">
       <button
         type="button"
         class="who-button"
         aria-expanded=${this.panelOpen}
-        aria-label=${`Show members: ${words}`}
-        title=${words}
+        title="Members"
         @click=${() => this.fire("members-asked")}
       >
         <span class="who-button__faces">${present.slice(0, FACES).map((each) => avatar(each.name, undefined, true))}</span>
-        ${icon(usersIcon, true)}<span>${this.members.length || nothing}</span>
+        ${icon(usersIcon, true)}
+        <span class="visually-hidden">Show members:</span>
+        <span>${count || nothing}<span class="visually-hidden">, ${present.length} online</span></span>
       </button>
       ${room.kind === "direct"
         ? nothing

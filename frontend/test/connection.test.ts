@@ -118,3 +118,11 @@ test("pauses have full jitter around 1, 2, 4 … and never exceed 30 s", () => {
   assert.equal(pause(9, () => 1), 30);
   assert.equal(pause(9, () => 0), 0);
 });
+
+test("a first connection that fails is reconnecting as well", async (t) => {
+  const { connection, server } = await serving(t);
+  refuseOnce(server, "busy", { retry_after: 0.05 });
+  connection.open();
+  await becomes(connection, "reconnecting");
+  await becomes(connection, "connected");
+});
