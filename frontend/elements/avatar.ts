@@ -17,10 +17,11 @@ export function colourOf(name: string): number {
   return ((hash ^ (hash >>> 13)) >>> 0) % COLOURS;
 }
 
+/** A small one has room for one letter. */
 export function avatar(name: string, presence?: Presence, small = false): TemplateResult {
   const size = small ? " avatar--small" : "";
   return html`<span class="avatar avatar--${colourOf(name)}${size}" aria-hidden="true"
-    >${initials(name)}${presence ? html`<span class="dot dot--${presence}"></span>` : nothing}</span
+    >${small ? [...initials(name)][0] : initials(name)}${presence ? html`<span class="dot dot--${presence}"></span>` : nothing}</span
   >`;
 }
 

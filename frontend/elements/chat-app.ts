@@ -3,7 +3,7 @@ import { keyed } from "lit/directives/keyed.js";
 import emptyIcon from "icon:messages-square";
 import endedIcon from "icon:log-in";
 import type { ChatClient } from "../chat-client.js";
-import type { EndReason, Member, Room } from "../protocol.js";
+import type { EndReason, Member, Room, RoomRole } from "../protocol.js";
 import type { Question } from "./confirm-dialog.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
@@ -102,6 +102,7 @@ export class ChatAppElement extends LightElement {
         @panel-closed=${() => (this.panelOpen = false)}
         @direct-asked=${(event: CustomEvent<string>) => this.#write(event.detail)}
         @member-removed=${this.#removeMember}
+        @role-asked=${this.#giveRole}
       >
         <room-sidebar
           .me=${client.me}
@@ -335,6 +336,12 @@ export class ChatAppElement extends LightElement {
     };
   };
 
+  #giveRole = async (event: CustomEvent<{ member: Member; role: RoomRole }>): Promise<void> => {
+    const { member, role } = event.detail;
+    const answer = await this.client!.members(this.roomId!).setRole(member.user_id, role);
+    if (!answer.ok) this.#tell(answer.error.message, true);
+  };
+
   async #write(userId: string): Promise<void> {
     const answer = await this.client!.rooms.create({ kind: "direct", member_ids: [userId] });
     if (answer.ok) this.goTo(answer.data.id);
@@ -356,6 +363,7 @@ export class ChatAppElement extends LightElement {
     else if (event.altKey && !event.ctrlKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) this.#step(event);
     else if (event.key === "?" && !inText(event.target)) this.#ask("keys");
     else if (event.key === "Escape") this.#escape();
+    else if (isLetter(event) && isNoControl(event.target)) this.querySelector("message-composer")?.focus();
   };
 
   #toggleSwitcher(event: KeyboardEvent): void {
@@ -385,6 +393,15 @@ export class ChatAppElement extends LightElement {
 
 function inText(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
+
+/** What somebody begins to write while nothing has the focus goes where it was meant to go. */
+function isLetter(event: KeyboardEvent): boolean {
+  return event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
+function isNoControl(target: EventTarget | null): boolean {
+  return target === document.body || (target instanceof HTMLElement && target.matches(".message, message-list"));
 }
 
 function remembered(): string | null {

@@ -4,6 +4,7 @@ import addIcon from "icon:user-plus";
 import closeIcon from "icon:x";
 import messageIcon from "icon:message-circle";
 import removeIcon from "icon:user-minus";
+import shieldIcon from "icon:shield";
 import type { Member, Room } from "../protocol.js";
 import { avatar, PRESENCE_WORDS } from "./avatar.js";
 import { icon } from "./icon.js";
@@ -17,6 +18,7 @@ import type { Names } from "./room-name.js";
  * @fires dialog-asked   detail: "invite"
  * @fires direct-asked   detail: the id of the person to write to
  * @fires member-removed detail: the member
+ * @fires role-asked     detail: {member, role}
  */
 export class MemberPanelElement extends LightElement {
   static override properties = {
@@ -103,6 +105,16 @@ export class MemberPanelElement extends LightElement {
             </button>
             ${this.canManage
               ? html`<button
+                    type="button"
+                    class="icon-button icon-button--small"
+                    aria-label=${`Let ${member.name} look after the room`}
+                    aria-pressed=${member.role === "admin"}
+                    title=${member.role === "admin" ? "Looks after the room" : "Let look after the room"}
+                    @click=${() => this.fire("role-asked", { member, role: member.role === "admin" ? "member" : "admin" })}
+                  >
+                    ${icon(shieldIcon, true)}
+                  </button>
+                  <button
                   type="button"
                   class="icon-button icon-button--small"
                   aria-label=${`Remove ${member.name} from the room`}

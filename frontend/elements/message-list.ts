@@ -104,10 +104,6 @@ export class MessageListElement extends LightElement {
     void this.updateComplete.then(() => this.#toBottom());
   }
 
-  focusNewest(): void {
-    this.querySelector<HTMLElement>(".message[tabindex='0']")?.focus();
-  }
-
   protected override firstUpdated(): void {
     this.#resized?.observe(this.querySelector(".messages")!);
   }

@@ -107,11 +107,6 @@ export class Outbox extends EventTarget {
     if (lost.length) this.flush();
   }
 
-  close(): void {
-    this.#stopWaiting();
-    this.#flying = true;
-  }
-
   async #sendNext(): Promise<void> {
     const next = this.#entries.find((entry) => entry.status === "sending");
     if (this.#flying || !next || !this.connection.connected) return;

@@ -91,10 +91,6 @@ export class RoomStore extends EventTarget {
     return this.#lines;
   }
 
-  get seq(): number {
-    return this.#timeline.seq;
-  }
-
   get hasBefore(): boolean {
     return this.#timeline.hasBefore;
   }
@@ -172,12 +168,6 @@ export class RoomStore extends EventTarget {
     this.#stopWaiting();
     this.#behind = true;
     this.#setState("gone");
-  }
-
-  close(): void {
-    this.#stopWaiting();
-    this.#watched = false;
-    this.outbox.close();
   }
 
   async #resume(): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from "../protocol.js";
 
 const MOST_COUNTED = 1000;
+const READ_EVERY_MS = 1_000;
 
 export interface NewRoom {
   kind: RoomKind;
@@ -29,6 +30,8 @@ export class RoomsStore extends EventTarget {
   failed = false;
   readonly #rooms = new Map<string, Room>();
   readonly #asking = new Set<string>();
+  readonly #readToTell = new Map<string, number>();
+  readonly #telling = new Set<string>();
 
   constructor(
     private readonly connection: Connection,
@@ -69,18 +72,18 @@ export class RoomsStore extends EventTarget {
       this.#rooms.clear();
       for (const room of answer.data.rooms) this.#rooms.set(room.id, room);
       this.loaded = true;
+      for (const [roomId, seq] of this.#readToTell) this.read(roomId, seq);
     }
     this.#changed();
   }
 
-  /** Read up to here: at once on the screen, then as the server counts it. */
-  async read(roomId: string, seq: number): Promise<void> {
+  /** Read up to here: at once on the screen, soon at the server, then as the server counts it. */
+  read(roomId: string, seq: number): void {
     const room = this.#rooms.get(roomId);
     if (!room || seq <= room.read_seq) return;
     this.#update(roomId, { read_seq: seq, unread: 0, mentions: 0 });
-    const answer = await this.connection.ask("room:read", { room_id: roomId, seq });
-    if (answer.ok && this.get(roomId)?.read_seq === answer.data.seq)
-      this.#update(roomId, { unread: answer.data.unread, mentions: answer.data.mentions });
+    this.#readToTell.set(roomId, seq);
+    if (!this.#telling.has(roomId)) void this.#tellRead(roomId);
   }
 
   async create(room: NewRoom): Promise<Answer<Room>> {
@@ -116,6 +119,19 @@ export class RoomsStore extends EventTarget {
 
   forget(roomId: string): void {
     if (this.#rooms.delete(roomId)) this.#changed();
+  }
+
+  /** Once a second at most for each room, until the server has heard of the last. */
+  async #tellRead(roomId: string): Promise<void> {
+    this.#telling.add(roomId);
+    for (let seq; (seq = this.#readToTell.get(roomId)) !== undefined && this.connection.connected; ) {
+      const answer = await this.connection.ask("room:read", { room_id: roomId, seq });
+      const isLast = this.#readToTell.get(roomId) === seq;
+      if (isLast && (answer.ok || !answer.error.retryable)) this.#readToTell.delete(roomId);
+      if (isLast && answer.ok) this.#update(roomId, { unread: answer.data.unread, mentions: answer.data.mentions });
+      await new Promise((resolve) => setTimeout(resolve, READ_EVERY_MS));
+    }
+    this.#telling.delete(roomId);
   }
 
   #enter(answer: Answer<Room>): Answer<Room> {

@@ -38,14 +38,38 @@ test("an event heard twice counts once", async () => {
   assert.deepEqual(counts(store), [1, 0]);
 });
 
-test("reading shows at once and is told once", async () => {
+test("reading shows at once and is told once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const { connection, store } = await following(room("lobby", { seq: 5, unread: 3, mentions: 1 }));
-  const told = store.read("lobby", 5);
+  store.read("lobby", 5);
   assert.deepEqual(counts(store), [0, 0]);
-  await told;
-  await store.read("lobby", 5);
-  await store.read("lobby", 4);
+  store.read("lobby", 5);
+  store.read("lobby", 4);
+  await settle();
   assert.deepEqual(connection.asks("room:read"), [{ room_id: "lobby", seq: 5 }]);
+});
+
+test("in a busy room reading is told once a second, and the last of it always", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { connection, store } = await following(room("lobby", { seq: 9 }));
+  for (const seq of [1, 2, 3]) store.read("lobby", seq);
+  await settle();
+  t.mock.timers.tick(1_000);
+  await settle();
+  const told = connection.asks("room:read").map((ask) => (ask as { seq: number }).seq);
+  assert.deepEqual(told, [1, 3]);
+});
+
+test("what was read while the connection broke is told by the next one", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { connection, store } = await following(room("lobby", { seq: 5, unread: 3 }));
+  connection.disconnect();
+  store.read("lobby", 5);
+  await settle();
+  connection.reconnect();
+  await settle();
+  assert.deepEqual(connection.asks("room:read"), [{ room_id: "lobby", seq: 5 }]);
+  assert.deepEqual(counts(store), [0, 0]);
 });
 
 test("reading in one tab empties the badge of the other", async () => {
