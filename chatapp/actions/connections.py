@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatapp import bus, metrics
-from chatapp.errors import NotSignedIn
+from chatapp.errors import NotSignedIn, TooFast
 from chatapp.store import control, limits, local, room_log
 from chatapp.store.local import Connection
 from chatapp.types import Caller, Room
@@ -44,10 +44,12 @@ def say_goodbye() -> None:
 
 
 def caller(*, sid: str) -> Caller:
-    """Who speaks. Raises NotSignedIn once they have been sent away."""
+    """Who speaks. Raises NotSignedIn once they have been sent away, TooFast when they do not stop."""
     connection = local.get(sid)
     if connection is None:
         raise NotSignedIn
+    if wait := local.asking_again_in(connection):
+        raise TooFast(retry_after=wait)
     return connection.caller
 
 

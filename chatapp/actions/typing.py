@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from chatapp import bus
 from chatapp.errors import RoomNotFound
 from chatapp.store import local
@@ -11,18 +9,12 @@ from chatapp.store.local import Connection, Typing
 from chatapp.types import Caller, Room
 
 _BURST = 4  # starts in a row, per connection and room: a short message is written and sent at once
-_AGAIN = 1.0  # seconds until one more
 
 
 def start(caller: Caller, *, room_id: str, sid: str) -> None:
-    """To a room this connection follows; saying it too often is saying it once."""
-    connection = _following(sid, room_id)
-    typing = connection.typing.setdefault(room_id, Typing(_BURST, time.monotonic()))
-    now = time.monotonic()
-    typing.left = min(_BURST, typing.left + (now - typing.since) / _AGAIN)
-    typing.since = now
-    if typing.left >= 1:
-        typing.left -= 1
+    """To a room this connection follows; saying it too often is saying it once a second."""
+    typing = _following(sid, room_id).typing.setdefault(room_id, Typing(_BURST))
+    if not typing.take(most=_BURST, per_second=1):
         typing.told = True
         bus.typing_started(Room(caller.tenant_id, room_id), caller, skip_sid=sid)
 

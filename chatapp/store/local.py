@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from random import random, shuffle
 from threading import Lock
 from typing import Any
 
 from flask import Flask, current_app
 
+from chatapp.store.bucket import Bucket
 from chatapp.types import Caller, Room, State
 
 
 @dataclass(slots=True)
-class Typing:
+class Typing(Bucket):
     """What one connection says of one room; see actions.typing."""
 
-    left: float  # starts that may be told now
-    since: float  # monotonic, when `left` was counted
     told: bool = False  # the others believe that somebody types
 
 
@@ -28,6 +28,7 @@ class Connection:
     rooms: set[str] = field(default_factory=set)  # ids of the rooms it follows live
     state: State = "active"  # what its page said last; never "offline"
     typing: dict[str, Typing] = field(default_factory=dict)  # by room id
+    events: Bucket = field(default_factory=lambda: Bucket(inf))  # what it may still ask now
 
 
 _Index = dict[Any, dict[str, Connection]]
@@ -86,6 +87,12 @@ def remove(sid: str) -> Connection | None:
 
 def get(sid: str) -> Connection | None:
     return _connections().by_sid.get(sid)
+
+
+def asking_again_in(connection: Connection) -> float:
+    """Seconds until this connection may ask something; 0.0 when it just did."""
+    most = int(current_app.config["LIMIT_EVENTS"])
+    return connection.events.take(most=most, per_second=most / 60)
 
 
 def of_user(tenant_id: str, user_id: str) -> list[Connection]:
