@@ -36,6 +36,6 @@ def create_web(config: Config) -> Flask:
 
     app = create_app(config)
     views.init_app(app)
-    sockets.init_app(app)
+    sockets.init_app(app, bus.queue(app, write_only=False))
     gate.init_app(app)
     return app

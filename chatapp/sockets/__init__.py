@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_socketio import SocketIO
+from socketio import RedisManager
 
-from chatapp import bus, engine
+from chatapp import engine
 from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
 
 EVENTS = {
@@ -36,10 +37,11 @@ TASKS = [
 ]
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, queue: RedisManager | None) -> None:
+    """`queue`: between processes; None for a single one."""
     socketio = SocketIO(
         app,
-        client_manager=bus.queue(app, write_only=False),
+        client_manager=queue,
         async_mode=app.config["ASYNC_MODE"],
         transports=["websocket"],
         always_connect=True,  # CONNECT is answered before the first event
