@@ -31,7 +31,7 @@ def create_app(config: Config) -> Flask:
 
 def create_web(config: Config) -> Flask:
     """The application with its two doors open."""
-    from chatapp import sockets, views  # noqa: PLC0415
+    from chatapp import bus, sockets, views  # noqa: PLC0415
     from chatapp.views import gate  # noqa: PLC0415
 
     app = create_app(config)
