@@ -7,24 +7,22 @@ the kernel tells the members when we die without a word.
 from __future__ import annotations
 
 import collections
-import ctypes
 import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.local.tied import tied
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds before a member that died is started again
 _SETTLED = 20.0  # seconds alive after which a death is an accident and not a habit
 _HABIT = 3  # deaths in a row that are worth showing the last lines for
 _LAST_LINES = 15
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 
 
 @dataclass
@@ -107,9 +105,8 @@ class Family:
         self._pipes.close()
 
     def _launch(self, member: Member) -> None:
-        supervisor = os.getpid()
         member.process = subprocess.Popen(
-            member.command,
+            tied(member.command),
             cwd=self._directory,
             env=self._environ,
             stdin=subprocess.PIPE if member.feed else subprocess.DEVNULL,
@@ -118,7 +115,6 @@ class Family:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is ours to pass on, and KILL reaches its children
             pass_fds=member.hold,
-            preexec_fn=lambda: die_with(supervisor),  # noqa: PLW1509 - we have one thread
         )
         if member.process.stdin:
             member.process.stdin.write(member.feed.encode())
@@ -185,14 +181,6 @@ class Family:
 
 def _print(name: str, line: str) -> None:
     print(f"{name:<6}| {line}", flush=True)
-
-
-def die_with(supervisor: int) -> None:
-    """In the child, before exec: when the supervisor is killed, the kernel ends us."""
-    if sys.platform == "linux":
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != supervisor:  # it was faster
-            os._exit(1)
 
 
 def _signal(group: int, number: int) -> bool:

@@ -20,8 +20,9 @@ from flask import Flask
 from chatapp import create_app
 from config import Config
 from deploy.local import members
-from deploy.local.family import Member, die_with
+from deploy.local.family import Member
 from deploy.local.settings import CHECKOUT, free_port
+from deploy.local.tied import tied
 
 
 def eventually(condition: Callable[[], Any], *, within: float, every: float = 0.05) -> Any:
@@ -43,17 +44,15 @@ class Part:
 
     def start(self) -> None:
         assert not self.is_running
-        tester = os.getpid()
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._member.command,
+                tied(self._member.command),
                 cwd=CHECKOUT,
                 env=self._environ,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: die_with(tester),  # noqa: PLW1509 - exec follows at once
             )
         assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):

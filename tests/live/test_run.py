@@ -158,7 +158,7 @@ def test_the_first_start_says_how_to_sign_in_and_the_second_is_quick(checkout):
     took = time.monotonic() - began
     assert "password" not in second.said
     second.stop()
-    assert took < 6  # below 3 on a machine that does nothing else
+    assert took < 8  # below 2 on a machine that does nothing else
 
 
 def test_while_it_runs_its_settings_are_there_for_its_owner_alone(checkout):
