@@ -34,6 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick ones first, so that what is simply broken shows before anything is waited for."""
+    slow = ("live", "browser", "chaos")
+    items.sort(
+        key=lambda item: max(
+            (slow.index(m.name) + 1 for m in item.iter_markers() if m.name in slow), default=0
+        )
+    )
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey of our own, gone when the tests are."""
