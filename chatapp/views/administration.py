@@ -99,9 +99,9 @@ def change_room(room_id: str) -> ResponseReturnValue:
 
 
 def archive_room(room_id: str) -> ResponseReturnValue:
-    back = url_for("administration.room", room_id=room_id)
+    caller, back = _administrator(), url_for("administration.room", room_id=room_id)
     try:
-        all_rooms.archive(_administrator(), room_id=room_id)
+        all_rooms.archive(caller, room_id=room_id)
     except ChatError as error:
         return forms.failed(error, back)
     return forms.done("The room is archived: it can be read, not written in.", back)
@@ -118,9 +118,9 @@ def add_member(room_id: str) -> ResponseReturnValue:
 
 
 def remove_member(room_id: str, user_id: str) -> ResponseReturnValue:
-    back = url_for("administration.room", room_id=room_id)
+    caller, back = _administrator(), url_for("administration.room", room_id=room_id)
     try:
-        members.remove(_administrator(), room_id=room_id, user_id=user_id)
+        members.remove(caller, room_id=room_id, user_id=user_id)
     except ChatError as error:
         return forms.failed(error, back)
     return forms.done("They are no longer in the room.", back)

@@ -8,6 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import current_app
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
@@ -37,7 +38,7 @@ def _routes() -> list[tuple[str, str, str]]:
 
 @cache
 def _described(routes: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
-    plugin = MarshmallowPlugin()
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(
         title="Chat",
         version="1",
@@ -132,8 +133,15 @@ def _json(schema: type[Schema] | dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _shape(_converter: Any, field: f.Field[Any], **_: Any) -> dict[str, Any]:
+def _name(schema: Any) -> str:
+    """As docs/protocol.md calls it: Room, not RoomPayload."""
+    return resolve_schema_cls(schema).__name__.removesuffix("Payload")
+
+
+def _shape(_converter: Any, field: f.Field[Any], ret: Any, **_: Any) -> dict[str, Any]:
     """Of our own fields, and of those that have one value."""
+    if field.load_default is None and not field.allow_none:
+        ret.pop("default", None)  # it is left out, not sent as null
     if isinstance(field, Moment):
         return {"type": "string", "format": "date-time"}
     if isinstance(field, Cursor):

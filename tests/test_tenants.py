@@ -1,0 +1,211 @@
+"""What belongs to others does not exist: every route × (other tenant, other room, anonymous).
+
+The rule is one: asked for something of others, a route answers exactly as for something that never
+was, tells nothing and changes nothing. A route without a case here fails the first test.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import select
+
+from chatapp.actions import invitations, messages, rooms
+from chatapp.store import tables
+from chatapp.store.database import reading
+from chatapp.views import API, PAGES
+
+CANARY = "canary"  # in everything that acme has and nobody else may see
+
+# What to send, where something must be sent: "<user_id>" and the like become ids. A page's is a form.
+SENT: dict[str, dict[str, Any]] = {
+    "PATCH /me": {"name": "Malory"},
+    "POST /me/password": {"current": "not hers", "new": "a long enough one"},
+    "PATCH /people/<user_id>": {"disabled": True},
+    "POST /invitations": {},
+    "POST /rooms": {"kind": "direct", "member_ids": ["<user_id>"]},
+    "PATCH /rooms/<room_id>": {"name": "Taken"},
+    "POST /rooms/<room_id>/members": {"user_ids": ["<user_id>"]},
+    "PATCH /rooms/<room_id>/members/<user_id>": {"role": "member"},
+    "POST /rooms/<room_id>/messages": {"client_id": "c-0000001", "body": "boo"},
+    "PUT /rooms/<room_id>/read": {"seq": 1},
+    "PATCH /messages/<message_id>": {"body": "boo", "revision": 1},
+    "DELETE /messages/<message_id>": {"revision": 1},
+    "POST /sign-in": {"workspace": "acme", "email": "ada@acme.test", "password": "wrong"},
+    "POST /settings/name": {"name": "Malory"},
+    "POST /settings/password": {"current": "not hers", "new": "a long enough one"},
+    "POST /admin/people/<user_id>": {"disabled": "true"},
+    "POST /admin/invitations": {"role": "member"},
+    "POST /admin/rooms/<room_id>": {"name": "Taken"},
+    "POST /admin/rooms/<room_id>/members": {"email": "mallory@rival.test"},
+}
+NOTHING_TO_SEND = {
+    *(route for route in (*API, *PAGES) if route.startswith("GET ")),
+    "DELETE /sessions/<session_id>",
+    "DELETE /sessions",
+    "DELETE /invitations/<invitation_id>",
+    "POST /rooms/<room_id>/archive",
+    "POST /rooms/<room_id>/join",
+    "POST /rooms/<room_id>/leave",
+    "DELETE /rooms/<room_id>/members/<user_id>",
+    "POST /sign-out",
+    "POST /sign-up",
+    "POST /invitations/<token>",
+    "POST /settings/sessions/<session_id>/revoke",
+    "POST /settings/sessions/revoke",
+    "POST /admin/invitations/<invitation_id>/revoke",
+    "POST /admin/rooms/<room_id>/archive",
+    "POST /admin/rooms/<room_id>/members/<user_id>/remove",
+}
+# For everybody: they say nothing about anyone, or what the holder of a link may know.
+PUBLIC = {
+    "GET /sign-in",
+    "POST /sign-in",
+    "POST /sign-out",
+    "GET /sign-up",
+    "POST /sign-up",
+    "GET /invitations/<token>",
+    "POST /invitations/<token>",
+    "GET /api/v1/openapi.json",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+}
+# The same page for every id: whether there is such a room the socket says.
+SHELL = ("page", "GET /rooms/<room_id>")
+
+ROUTES = [("api", route) for route in API] + [("page", route) for route in PAGES]
+
+
+def test_every_route_has_its_case():
+    assert set(SENT) | NOTHING_TO_SEND == set(API) | set(PAGES)
+    assert not set(SENT) & NOTHING_TO_SEND
+    assert set(PUBLIC) <= set(PAGES)
+    assert SHELL in ROUTES
+
+
+class Acme(NamedTuple):
+    """What there is to find."""
+
+    user_id: str
+    room_id: str
+    message_id: str
+    session_id: str
+    invitation_id: str
+    token: str = "no-such-token"  # a link of an invitation is for whoever holds it
+
+    def in_place(self, text: str) -> str:
+        return re.sub(r"<(\w+)>", lambda found: getattr(self, found[1]), text)
+
+    def sent(self, route: str) -> dict[str, Any]:
+        def fill(value: Any) -> Any:
+            if isinstance(value, list):
+                return [fill(one) for one in value]
+            return self.in_place(value) if isinstance(value, str) else value
+
+        return {name: fill(value) for name, value in SENT.get(route, {}).items()}
+
+
+NEVER_WAS = Acme(*["never-was"] * 5)
+
+
+@pytest.fixture
+def acme(app, ada, bob) -> Acme:
+    """A private room of ada's, with everything in it that one could be curious about."""
+    board = rooms.create(ada, kind="private", name=f"{CANARY} board", topic=f"{CANARY} topic")
+    said, _ = messages.send(ada, room_id=board.id, client_id="c-9999999", body=f"{CANARY} body")
+    invited, _ = invitations.create(ada, email=f"{CANARY}@acme.test")
+    return Acme("ada", board.id, said.id, ada.session_id, invited.id)
+
+
+def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
+    """(status, body) but for what differs between any two answers."""
+    method, _, path = route.partition(" ")
+    path, sent = ids.in_place(path), ids.sent(route)
+    if door == "page":
+        answer = asker.get(path) if method == "GET" else asker.post(path, **sent)
+        told = f"{answer.location} {answer.text}"
+    elif method == "DELETE":
+        answer = asker.call(method, path, query_string=sent, **{"X-CSRF-Token": asker.token})
+        told = answer.text
+    else:
+        sent_json = None if method == "GET" else sent
+        answer = asker.call(method, path, sent_json, **{"X-CSRF-Token": asker.token})
+        told = answer.text
+    told = re.sub(r'"request_id":"\w+"|(?:value|content)="[\w.-]{60,}"', "", told)
+    for id_ in ids:
+        told = told.replace(id_, "<id>")
+    return answer.status_code, told
+
+
+def _belongings() -> dict[str, Any]:
+    """Every row of acme, but when somebody was last seen."""
+    found: dict[str, Any] = {}
+    with reading() as connection:
+        for table in (tables.users, tables.sessions, tables.invitations, tables.rooms):
+            columns = [column for column in table.c if column.name != "last_seen_at"]
+            query = select(*columns).where(table.c.workspace_id == "acme")
+            found[table.name] = sorted(map(tuple, connection.execute(query)))
+        query = select(tables.memberships).where(tables.memberships.c.workspace_id == "acme")
+        found["memberships"] = sorted(map(tuple, connection.execute(query)))
+    return found
+
+
+@pytest.mark.parametrize(("door", "route"), ROUTES)
+def test_another_tenant_finds_nothing(acme, at_browser, mallory, door, route):
+    asker, before = at_browser(mallory), _belongings()
+
+    theirs = _ask(asker, door, route, acme)
+
+    assert CANARY not in theirs[1]
+    assert _belongings() == before
+    if "<" in f"{route} {SENT.get(route)}":
+        assert theirs == _ask(asker, door, route, NEVER_WAS)
+    if "<" in route and door == "api":
+        assert theirs[0] == 404
+
+
+@pytest.mark.parametrize("role", ["member", "admin"])
+@pytest.mark.parametrize(
+    ("door", "route"), [one for one in ROUTES if re.search("<(room|message)_id>", one[1])]
+)
+def test_a_room_one_is_not_in_is_not_there(acme, at_browser, person, door, route, role):
+    """Not even for an administrator of the workspace: it is private."""
+    asker, before = at_browser(person("carol", role=role)), _belongings()
+
+    theirs, nothing = _ask(asker, door, route, acme), _ask(asker, door, route, NEVER_WAS)
+
+    assert theirs == nothing
+    assert CANARY not in theirs[1]
+    assert _belongings() == before
+    if door == "api":
+        assert theirs[0] == 404
+
+
+@pytest.mark.parametrize(("door", "route"), ROUTES)
+def test_a_stranger_is_asked_to_sign_in(acme, visitor, door, route):
+    before = _belongings()
+    visitor.get("/sign-in")
+
+    if door == "api":
+        method, _, path = route.partition(" ")
+        answer = visitor.call(method, acme.in_place(path), **{"X-CSRF-Token": visitor.token})
+        assert (answer.status_code, answer.json["error"]["code"]) == (401, "not_signed_in")
+    else:
+        status, told = _ask(visitor, door, route, acme)
+        assert CANARY not in told
+        if route not in PUBLIC:
+            assert status == (302 if route.startswith("GET") else 401)
+    assert _belongings() == before
+
+
+def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
+    """Else the others would find nothing because nobody does."""
+    browser = at_browser(ada)
+
+    for route in ("GET /rooms/<room_id>", "GET /rooms/<room_id>/messages", "GET /invitations"):
+        path = acme.in_place(route.removeprefix("GET "))
+        assert CANARY in browser.call("GET", path).text
+    assert CANARY in browser.get(f"/admin/rooms/{acme.room_id}").text
