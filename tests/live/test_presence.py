@@ -134,3 +134,13 @@ def test_who_signs_out_is_closed_on_the_other_worker_within_two_seconds(system, 
     eventually(lambda: not ada.socket.connected, within=2)
     assert time.monotonic() - began < 2
     assert ada.told("session:ended") == [{"reason": "signed_out"}]
+
+
+def test_a_quiet_while_is_quiet_in_the_log(system, browse):
+    browse(system.web[0], 0)
+    parts = [*system.web, system.work, system.clock]
+    before = [len(part.log) for part in parts]
+
+    time.sleep(15)  # beats, sweeps, drains, pings: nothing to wait for but that nothing is said
+
+    assert [part.log[start:] for part, start in zip(parts, before, strict=True)] == [""] * 4
