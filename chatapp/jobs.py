@@ -32,12 +32,16 @@ def init_app(app: Flask) -> None:
     app.extensions["woken"] = {"persist": 0.0}
 
 
-def persist() -> None:
-    """Wake the writers of the record, once a second at most. The clock does it too."""
+def persist() -> bool:
+    """Wake the writers of the record. False when that was done less than a second ago: what came
+    since is worth another call. The clock does it too.
+    """
     woken = current_app.extensions["woken"]
-    if monotonic() - woken["persist"] >= _WAKE_EVERY:
-        woken["persist"] = monotonic()
-        _send("persist.drain")
+    if monotonic() - woken["persist"] < _WAKE_EVERY:
+        return False
+    woken["persist"] = monotonic()
+    _send("persist.drain")
+    return True
 
 
 def workers() -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chatapp import bus, jobs, logs, metrics
-from chatapp.errors import Busy
-from chatapp.store import cold_rooms, local, room_log, shard_log, tail
-from chatapp.types import Event, Head, Room
+from contextlib import suppress
 
-log = logs.get(__name__)
+from chatapp import bus, jobs, metrics
+from chatapp.errors import Busy, RoomNotFound
+from chatapp.store import cold_rooms, lives, local, room_log, shard_log, tail
+from chatapp.types import Event, Head, Room
 
 _WAIT = 1_000  # ms a read of the logs waits for news
 
@@ -30,8 +30,7 @@ def deliver(*, wait: int = _WAIT) -> int:
         if entry.event:
             _tell(entry.event)
     here.read()
-    if entries:
-        jobs.persist()
+    here.unwritten = (here.unwritten or bool(entries)) and not jobs.persist()
     return len(entries)
 
 
@@ -39,14 +38,14 @@ def tell_heads() -> None:
     """Say where every live room stands, if that changed: how a client finds out what it lost. Raises Busy."""
     here, rooms = tail.here(), local.live_rooms()
     heads = room_log.heads(rooms)
-    for room in rooms:
-        head = heads[room] = heads.get(room) or _wake(room)
+    _wake([room for room in rooms if room not in heads], heads)
+    for room, head in heads.items():
         before = here.told.get(room)
         if before and before.epoch != head.epoch:
             bus.room_reset(room, head.epoch)
         if before != head:
             bus.room_head(room, head)
-    here.told = heads
+    here.told = {room: here.told[room] for room in rooms if room in here.told} | heads
 
 
 def tell_stale() -> None:
@@ -59,16 +58,10 @@ def tell_stale() -> None:
 
 
 def _recover(here: tail.Tail) -> None:
-    """After an outage: does Redis still have what it had, and have the logs what we did not read?"""
-    newest, oldest = shard_log.newest(), shard_log.oldest()
-    for shard, last in here.last.items():
-        if _place(newest[shard]) < _place(last):
-            log.warning("redis came back with less than it had", shard=shard)
-            shard_log.new_life(shard, shard_log.run_id())
-            here.last[shard] = newest[shard]
-        elif _place(oldest[shard]) > _place(last) != (0, 0):
-            log.warning("away for longer than the log is kept", shard=shard)
-            here.told.clear()  # every head is told anew, and sends its people to resume
+    """After an outage: where Redis lost what we told already, go on from what it has."""
+    newest = shard_log.newest()
+    for shard in lives.examine():
+        here.last[shard] = newest[shard]
     here.doubtful = False
     tell_heads()
 
@@ -87,11 +80,10 @@ def _tell(event: Event) -> None:
             bus.leave(connection.sid, event.room.channel)
 
 
-def _wake(room: Room) -> Head:
-    cold_rooms.warm(room)
-    return room_log.stand(room)
-
-
-def _place(entry_id: str) -> tuple[int, int]:
-    ms, _, n = entry_id.partition("-")
-    return int(ms), int(n)
+def _wake(cold: list[Room], heads: dict[Room, Head]) -> None:
+    """Bring these rooms back, as far as the record can be asked; the next round tries the others."""
+    with suppress(Busy):
+        for room in cold:
+            with suppress(RoomNotFound):
+                cold_rooms.warm(room)
+                heads[room] = room_log.stand(room)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid_utils import uuid7
 
-from chatapp import jobs, metrics, text
+from chatapp import metrics, text
 from chatapp.errors import InvalidPayload, NotAllowed, NotFound, RoomNotFound, TooLarge
 from chatapp.store import directory, memberships, room_log, timeline
 from chatapp.types import Caller, Draft, Event, Message, Room
@@ -16,9 +16,9 @@ MOST_BYTES = 20_000
 def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[Event, bool]:
     """Keep the message; True when its client_id was kept before, then with the first event.
 
-    The workers' tailers tell the room. There is no access.room here: the script that keeps the
-    message checks membership itself, so that a send costs one round trip. Raises RoomNotFound,
-    TooLarge, TooFast, Conflict, Busy.
+    The workers' tailers tell the room, and wake the writers of the record. There is no access.room
+    here: the script that keeps the message checks membership itself, so that a send costs one round
+    trip. Raises RoomNotFound, TooLarge, TooFast, Conflict, Busy.
     """
     room = Room(caller.tenant_id, room_id)
     words = _checked(body)
@@ -27,7 +27,6 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[Ev
     event, fresh = room_log.append(room, draft, limited=True)
     if fresh:
         metrics.messages_sent.inc()
-        jobs.persist()
     return event, not fresh
 
 
@@ -60,7 +59,6 @@ def _revise(
     event, _ = room_log.append(
         room, draft, limited=True, revises=(message.id, revision, message.revision)
     )
-    jobs.persist()
     return event
 
 

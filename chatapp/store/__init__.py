@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chatapp.store import connection, control, database, directory, limits, local, probes, tail
+from chatapp.store import (
+    connection,
+    control,
+    database,
+    directory,
+    limits,
+    lives,
+    local,
+    probes,
+    tail,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -15,4 +25,5 @@ def init_app(app: Flask) -> None:
     directory.init_app(app)
     limits.init_app(app)
     tail.init_app(app)
+    lives.init_app(app)
     probes.init_app(app)

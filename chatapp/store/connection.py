@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 from redis import Redis
@@ -52,6 +52,18 @@ def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
     """Run store/lua/<script>.lua. Raises Busy when Redis does not answer in time."""
     with asking():
         return current_app.extensions["lua"][script](keys=keys, args=args)
+
+
+class Server(NamedTuple):
+    run: str  # names its life as a process; another one after it was started again
+    up: int  # seconds
+
+
+def server() -> Server:
+    """The Redis that answers now. Raises Busy."""
+    with asking():
+        found: Any = redis.info("server")
+    return Server(found["run_id"], int(found["uptime_in_seconds"]))
 
 
 def _connect(url: str, timeout: float) -> Redis:

@@ -29,6 +29,11 @@ def shard_life(shard: int) -> str:
     return f"{{s{shard}}}:shard:life"
 
 
+def shard_run(shard: int) -> str:
+    """String: the run of the Redis server that was last found to have all it had."""
+    return f"{{s{shard}}}:shard:run"
+
+
 def shard_writer(shard: int) -> str:
     """String: held for a moment by the process that writes this shard into the record."""
     return f"{{s{shard}}}:shard:writer"
@@ -69,6 +74,10 @@ class RoomKeys:
     @property
     def shard_life(self) -> str:
         return shard_life(self.shard)
+
+    @property
+    def shard_run(self) -> str:
+        return shard_run(self.shard)
 
     @property
     def shard_reads(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app
 
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
-from chatapp.store import aging, codec, cold_rooms, sent_before
+from chatapp.store import aging, codec, cold_rooms, lives, sent_before
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Event, Head, Room
@@ -109,12 +109,15 @@ def mark_applied(applied: dict[Room, int]) -> None:
 
 
 def warmed(room: Room, ask: Callable[[], Any]) -> Any:
-    """The script's answer, once the room is warm."""
-    for _ in range(3):
+    """The script's answer, once Redis is found whole and the room is warm."""
+    for _ in range(4):
         answer = ask()
-        if answer[0] != "cold":
+        if answer[0] == "restarted":
+            lives.examine()
+        elif answer[0] == "cold":
+            cold_rooms.warm(room)
+        else:
             return answer
-        cold_rooms.warm(room)
     raise Busy
 
 
@@ -162,6 +165,7 @@ def _append(
             keys.revisions,
             keys.sent(draft.actor_id, client_id),
             *keys.send_limits(draft.actor_id),
+            keys.shard_run,
         ],
         [
             room.tenant_id,

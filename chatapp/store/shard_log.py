@@ -38,21 +38,11 @@ def shards() -> range:
 
 
 def newest() -> dict[int, str]:
-    """The id of the newest entry of each shard."""
+    """The id of the newest entry that each shard has; "0-0" when it has none."""
     with asking():
         pipe = redis.pipeline(transaction=False)
         for shard in shards():
             pipe.xrevrange(keys.shard_log(shard), count=1)
-        answers = pipe.execute()
-    return {shard: entries[0][0] if entries else "0-0" for shard, entries in enumerate(answers)}
-
-
-def oldest() -> dict[int, str]:
-    """The id of the oldest entry that each shard still has; "0-0" when it has none."""
-    with asking():
-        pipe = redis.pipeline(transaction=False)
-        for shard in shards():
-            pipe.xrange(keys.shard_log(shard), count=1)
         answers = pipe.execute()
     return {shard: entries[0][0] if entries else "0-0" for shard, entries in enumerate(answers)}
 
@@ -138,21 +128,6 @@ def trim(shard: int) -> None:
         old = round((redis.time()[0] - current_app.config["SHARD_LOG_KEEP"]) * 1000)
         before = min(finished, f"{old}-0", key=lambda entry_id: int(entry_id.split("-")[0]))
         redis.xtrim(keys.shard_log(shard), minid=before, approximate=True)
-
-
-def new_life(shard: int, name: str) -> None:
-    """Redis came back with less than it had: every head of this shard is cold from now on.
-
-    Workers that notice the same loss give the same name, so it happens once.
-    """
-    with asking():
-        redis.set(keys.shard_life(shard), name)
-
-
-def run_id() -> str:
-    """Names the run of the Redis server; another one after it was restarted."""
-    with asking():
-        return str(redis.info("server")["run_id"])
 
 
 def _take(shard: int, after: str, at_most: int) -> list[Entry]:

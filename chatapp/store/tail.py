@@ -7,17 +7,20 @@ from time import monotonic
 from flask import Flask, current_app
 
 from chatapp.store import shard_log
+from chatapp.store.connection import server
 from chatapp.types import Head, Room
 
 _READ_EVERY = 1.0  # seconds that a read of quiet logs takes
 
 
 class Tail:
-    def __init__(self, last: dict[int, str]) -> None:
+    def __init__(self, last: dict[int, str], run: str) -> None:
         self.last = last  # shard -> id of the last entry told
+        self.run = run  # of Redis, when we began: of an earlier one we know nothing
         self.told: dict[Room, Head] = {}
         self.told_stale = False
         self.doubtful = False  # the connection broke: are these still the logs we knew?
+        self.unwritten = False  # there was news, and nobody was called to write it down
         self._read_at = monotonic()
 
     def read(self) -> None:
@@ -37,17 +40,23 @@ def init_app(app: Flask) -> None:
     app.extensions["tail"] = None
 
 
+def known() -> Tail | None:
+    """Where this worker stands, if it follows the logs at all."""
+    tail: Tail | None = current_app.extensions["tail"]
+    return tail
+
+
 def here() -> Tail:
     """Begins at the newest entries. Raises Busy when it cannot begin."""
-    tail: Tail | None = current_app.extensions["tail"]
+    tail = known()
     if tail is None:
-        tail = current_app.extensions["tail"] = Tail(shard_log.newest())
+        tail = current_app.extensions["tail"] = Tail(shard_log.newest(), server().run)
     return tail
 
 
 def lag() -> float | None:
     """Seconds; None before the first read."""
-    tail: Tail | None = current_app.extensions["tail"]
+    tail = known()
     return tail.lag if tail else None
 
 

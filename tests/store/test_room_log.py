@@ -6,7 +6,7 @@ import pytest
 from uuid_utils import uuid7
 
 from chatapp.errors import Conflict, RoomNotFound, TooFast
-from chatapp.store import record, room_log, shard_log
+from chatapp.store import lives, record, room_log, shard_log
 from chatapp.store.connection import redis
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Room
@@ -159,7 +159,7 @@ def test_numbers_the_record_never_saw_are_not_used_again(lobby):
 
 def test_another_life_of_the_shard_makes_every_head_cold(lobby):
     old = say(lobby)
-    shard_log.new_life(room_keys(lobby).shard, "another run")
+    lives.new_life(room_keys(lobby).shard, "another run")
 
     new = say(lobby)
 

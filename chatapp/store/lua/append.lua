@@ -1,15 +1,21 @@
 -- Give an event its place in its room, once: into the room log for those who return, into the shard log
 -- for the screens and the record.
 -- KEYS  1 head  2 room log  3 shard log  4 shard life  5 members  6 revisions  7 sent marker
---       8-10 limits of the author, the room, the workspace
+--       8-10 limits of the author, the room, the workspace  11 shard run
 -- ARGV  1 tenant  2 room  3-5 the event's JSON around epoch+seq, time
 --       6 actor, who must be a member, or ""
 --       7 client id given (1 or 0)  8 its time in ms, 0 when unknown  9 record asked (1 or 0)  10 seconds to remember it
 --       11 member to add, or ""  12 member to drop, or ""
 --       13 message id to revise, or ""  14 revision expected  15 revision in the record
 --       16 archives the room (1 or 0)  17-19 limits a minute, 0 for none
--- Returns {"ok", json}, {"seen", json or "", seq}, or one of cold, stranger, archived, unsure, conflict,
---         {"too_fast", ms}
+-- Returns {"ok", json}, {"seen", json or "", seq}, or one of restarted, cold, stranger, archived, unsure,
+--         conflict, {"too_fast", ms}
+
+-- A Redis that was started again may have less than it had, and would give the same numbers again.
+local run = string.match(redis.call("INFO", "server"), "run_id:(%x+)")
+if redis.call("GET", KEYS[11]) ~= run then
+  return { "restarted" }
+end
 
 local head = redis.call("HMGET", KEYS[1], "epoch", "seq", "began", "life", "archived", "lost")
 if not head[1] or (head[4] or "") ~= (redis.call("GET", KEYS[4]) or "") then
