@@ -9,6 +9,7 @@ from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload
 from chatapp.store import (
     limits,
+    lives,
     presence,
     read_markers,
     record,
@@ -166,15 +167,33 @@ def _write_one(entry: Entry) -> bool:
     try:
         if entry.event is None:
             raise ValueError(entry.flaw)
-        room_log.mark_applied(record.write([entry.event]))
+        _write_event(entry.event)
         return True
     except Busy:
         raise
+    except record.NumberTaken as error:
+        lives.new_life(entry.shard, entry.id)  # before it gives more of them
+        return _bury(entry, error)
     except Exception as error:
-        if shard_log.failed(entry) < MOST_TRIES:
-            return False
-        log.error("event cannot be written down", entry=entry.id, error=repr(error))
-        metrics.dead_letters.inc()
-        name = f"{entry.shard}:{entry.id}"
-        record.bury(name, entry.raw, repr(error), entry.event, datetime.now(UTC))
-        return True
+        return shard_log.failed(entry) >= MOST_TRIES and _bury(entry, error)
+
+
+def _write_event(event: Event) -> None:
+    """Also what the record lacks before it, if the room's log still has that: a database that
+    crashed, or was put back from a copy, may have less than it had.
+    """
+    try:
+        applied = record.write([event])
+    except record.OutOfOrder as hole:
+        missing = room_log.since(event.room, hole.applied, at_most=event.seq - hole.applied)
+        log.warning("record had a hole", room_id=event.room_id, events=len(missing))
+        applied = record.write([*missing, event])
+    room_log.mark_applied(applied)
+
+
+def _bury(entry: Entry, error: Exception) -> bool:
+    log.error("event cannot be written down", entry=entry.id, error=repr(error))
+    metrics.dead_letters.inc()
+    name = f"{entry.shard}:{entry.id}"
+    record.bury(name, entry.raw, repr(error), entry.event, datetime.now(UTC))
+    return True

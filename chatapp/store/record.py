@@ -23,14 +23,22 @@ from chatapp.types import Event, Room
 
 
 class OutOfOrder(Exception):
-    """An event is missing before this one; writing it now would hide the hole."""
+    """Events are missing before this one; writing it now would hide the hole."""
+
+    def __init__(self, event: Event, applied: int) -> None:
+        super().__init__(f"{event.room_id}: {event.seq} after {applied}")
+        self.applied = applied
+
+
+class NumberTaken(Exception):
+    """The record has another event of this number: Redis gave it twice."""
 
 
 def write(events: list[Event]) -> dict[Room, int]:
     """Write the events, each room's in its order, in one transaction. Returns what each room now
     has applied.
 
-    Raises Busy, OutOfOrder, or whatever the database thinks of a poisonous event; then nothing was
+    Raises Busy, OutOfOrder, NumberTaken, or whatever the database thinks of a poisonous event; then nothing was
     written.
     """
     with writing() as connection:
@@ -71,12 +79,13 @@ def _write_room(connection: Connection, room: Room, events: list[Event]) -> int:
     where = (room_row.id == room.id, room_row.workspace_id == room.tenant_id)
     query = select(room_row.applied_seq, room_row.epoch).where(*where).with_for_update()
     applied, epoch = connection.execute(query).one()
+    _check_repeats(connection, room, [event for event in events if event.seq <= applied])
     fresh: list[Event] = []
     for event in sorted(events, key=attrgetter("seq")):
         if event.seq <= applied:
             continue
         if event.seq != applied + 1 and event.epoch == epoch:
-            raise OutOfOrder(f"{room.id}: {event.seq} after {applied}")
+            raise OutOfOrder(event, applied)
         applied, epoch = event.seq, event.epoch
         fresh.append(event)
     if fresh:
@@ -85,6 +94,18 @@ def _write_room(connection: Connection, room: Room, events: list[Event]) -> int:
             _PROJECTIONS.get(event.type, _nothing)(connection, event)
         _move_applied(connection, fresh[-1])
     return int(applied)
+
+
+def _check_repeats(connection: Connection, room: Room, repeats: list[Event]) -> None:
+    """What the record has already must be the same event. (What it lacks is a dead letter.)"""
+    if not repeats:
+        return
+    ids = {event.seq: event.id for event in repeats}
+    table = tables.events.c
+    query = select(table.seq, table.id).where(table.room_id == room.id, table.seq.in_(ids))
+    for seq, id_ in connection.execute(query):
+        if id_ != ids[seq]:
+            raise NumberTaken(f"{room.id}: {seq} is {id_}, not {ids[seq]}")
 
 
 def _move_applied(connection: Connection, event: Event) -> None:
