@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from uuid_utils import uuid7
 
@@ -40,6 +41,7 @@ class Unsent:
         self.client_id, self.body = str(uuid7()), body
         self.written_at = time.monotonic()
         self.acknowledged: dict[str, Any] | None = None  # the event
+        self.repaired = False  # said again, because the log had lost it
         self.waited = 0.0  # seconds from writing it to its first acknowledgement
 
 
@@ -51,7 +53,6 @@ class Room:
         self.epoch, self.seq = "", 0
         self.began_at = 0  # the newest number when the room was first opened
         self.screen: list[Line] = []
-        self.heard: list[str] = []  # ids of messages, as they came over the wire
         self.ever_shown: set[str] = set()  # ids
         self.wrongs: list[str] = []  # what a person would have seen go wrong
         self.started_over = 0
@@ -60,12 +61,14 @@ class Room:
         self.sent: list[Unsent] = []  # everything ever acknowledged
         self.answers: list[tuple[float, str]] = []  # of each try: seconds, "ok" or the error's code
         self.failed: list[tuple[Unsent, str]] = []
+        self.numbers: dict[int, str] = {}  # which event each was given to, in any epoch
         self._on_screen: set[str] = set()
         self._aside: dict[int, dict[str, Any]] = {}
         self._fruitless = self._head_seq = self._attempt = 0
         self._resuming: asyncio.Task[None] | None = None
         self._waiting: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
+        self._now = False
         self._sending = asyncio.create_task(self._send())
 
     @property
@@ -80,8 +83,8 @@ class Room:
         return unsent
 
     def receive(self, event: dict[str, Any]) -> None:
-        if event["type"] == "message:created":
-            self.heard.append(event["id"])
+        if self.numbers.setdefault(event["seq"], event["id"]) != event["id"]:
+            self.wrongs.append(f"number used twice: {event}")
         if self.epoch and event["epoch"] != self.epoch:
             return self._start_over()
         if self.epoch and event["seq"] <= self.seq:
@@ -110,9 +113,14 @@ class Room:
             self._start_over()
 
     def connected(self) -> None:
-        self._attempt = 0
-        self._wake.set()
+        self.try_now()
         self.catch_up()
+
+    def try_now(self) -> None:
+        """What waits in the outbox: we are connected, or the server works again."""
+        self._attempt = 0
+        self._now = True
+        self._wake.set()
 
     def catch_up(self) -> None:
         if self._waiting:
@@ -230,7 +238,7 @@ class Room:
     # --- the outbox ------------------------------------------------------------------------------
 
     async def _send(self) -> None:
-        """One message in flight; pauses of 1, 2, 4 … 30 s, ended early by a new connection."""
+        """One message in flight; pauses of 1, 2, 4 … 30 s, ended early when it works again."""
         attempt = 0
         while True:
             unsent = next((each for each in self.outbox if each.acknowledged is None), None)
@@ -245,7 +253,7 @@ class Room:
             elif not error["retryable"]:
                 self.outbox.remove(unsent)
                 self.failed.append((unsent, error["code"]))
-            elif await self._connected_within(_later(attempt, error)):
+            elif await self._pause(_later(attempt, error)):
                 attempt = 0
             else:
                 attempt += 1
@@ -262,22 +270,22 @@ class Room:
         if not unsent.waited:
             unsent.waited = now - unsent.written_at
             self.sent.append(unsent)
-        self.receive(event)
+        if event["duplicate"] and self.epoch and event["epoch"] != self.epoch:
+            self.outbox.remove(unsent)  # kept since another life of the log: there is no more to do
+        else:
+            self.receive(event)
         return None
 
-    async def _connected_within(self, seconds: float) -> bool:
-        wire = self.client.wire
+    async def _pause(self, seconds: float) -> bool:
+        """Until it is over; True when it is better to try at once."""
+        self._now = False
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while not self._now and (left := until - time.monotonic()) > 0:
             self._wake.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._wake.wait()
-            except TimeoutError:
-                return False
-            if self.client.wire is not wire and self.client.wire is not None:
-                return True
-        return False
+        return self._now
 
     def _recorded(self, epoch: str, applied: int) -> None:
         """The record holds everything up to `applied`: nothing can lose it any more."""
@@ -293,7 +301,7 @@ class Room:
         """What only another life of the log had is said again."""
         for each in self.outbox:
             if each.acknowledged and each.acknowledged["epoch"] != epoch:
-                each.acknowledged = None
+                each.acknowledged, each.repaired = None, True
         self._wake.set()
 
 
@@ -373,18 +381,29 @@ class Client:
                 room.receive(payload)
             return
         self.others.append((time.monotonic(), name, payload))
-        match name:
-            case "room:head":
-                self.rooms[payload["room_id"]].head(payload)
-            case "room:reset":
-                self.rooms[payload["room_id"]].reset(payload["epoch"])
-            case "connection:stale":
-                self.stale.append((time.monotonic(), payload["stale"]))
-            case "server:closing":
-                self.closings.append((time.monotonic(), payload["delay"]))
-                self._promised = payload["delay"]
-            case "session:ended":
-                self.ended = payload["reason"]
+        if obey := self._ORDERS.get(name):
+            obey(self, payload)
+
+    def _stale(self, payload: dict[str, Any]) -> None:
+        self.stale.append((time.monotonic(), payload["stale"]))
+        if not payload["stale"]:  # nobody waits for the end of a pause that began before
+            for room in self.rooms.values():
+                room.try_now()
+
+    def _closing(self, payload: dict[str, Any]) -> None:
+        self.closings.append((time.monotonic(), payload["delay"]))
+        self._promised = payload["delay"]
+
+    def _ended(self, payload: dict[str, Any]) -> None:
+        self.ended = payload["reason"]
+
+    _ORDERS: ClassVar = {
+        "room:head": lambda self, payload: self.rooms[payload["room_id"]].head(payload),
+        "room:reset": lambda self, payload: self.rooms[payload["room_id"]].reset(payload["epoch"]),
+        "connection:stale": _stale,
+        "server:closing": _closing,
+        "session:ended": _ended,
+    }
 
 
 class Crowd:
