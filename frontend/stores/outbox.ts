@@ -1,5 +1,5 @@
 import type { Connection } from "../connection.js";
-import type { EventOf, Failure } from "../protocol.js";
+import type { EventOf, Failure, Requests } from "../protocol.js";
 import type { OutboxStorage, Unsent } from "./outbox-storage.js";
 import { uuid7 } from "./uuid7.js";
 
@@ -27,6 +27,8 @@ export class Outbox extends EventTarget {
   #entries: Pending[] = [];
   #flying = false;
   #attempt = 0;
+  /** The life of the log that the room is in, as far as we were told. */
+  #epoch = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -38,6 +40,7 @@ export class Outbox extends EventTarget {
   ) {
     super();
     connection.onConnect(() => this.flush());
+    connection.onState((state) => state === "connected" && this.flush()); // also when it is no longer stale
   }
 
   /** What to show below what the server has numbered. */
@@ -102,6 +105,7 @@ export class Outbox extends EventTarget {
 
   /** Another life of the log: say again what only the old one had. */
   epochIs(epoch: string): void {
+    this.#epoch = epoch;
     const lost = this.#entries.filter(({ acknowledged: at }) => at && at.epoch !== epoch);
     for (const entry of lost) this.#update(entry.client_id, { status: "sending", acknowledged: null });
     if (lost.length) this.flush();
@@ -116,14 +120,20 @@ export class Outbox extends EventTarget {
     this.#flying = false;
     if (answer.ok) {
       this.#attempt = 0;
-      this.#acknowledged(client_id, answer.data);
-      this.delivered(answer.data);
+      this.#answered(client_id, answer.data);
     } else if (answer.error.retryable) {
       return this.#later(answer.error);
     } else {
       this.#update(client_id, { status: "failed", error: answer.error });
     }
     void this.#sendNext();
+  }
+
+  /** A duplicate of another life is kept, and shown with what that life left: there is no more to do for it. */
+  #answered(clientId: string, sent: Requests["message:send"][1]): void {
+    if (sent.duplicate && this.#epoch && sent.epoch !== this.#epoch) return this.discard(clientId);
+    this.#acknowledged(clientId, sent);
+    this.delivered(sent);
   }
 
   #later(error: Failure): void {

@@ -79,6 +79,11 @@ export class FakeConnection implements Connection {
     this.say(event.type, event as never);
   }
 
+  stale(is: boolean): void {
+    this.state = is ? "stale" : "connected";
+    for (const hear of this.#stateHearers) hear(this.state);
+  }
+
   disconnect(): void {
     this.state = "reconnecting";
     for (const hear of this.#stateHearers) hear(this.state);

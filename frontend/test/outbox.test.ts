@@ -138,6 +138,40 @@ test("a message is let go of when the record has it, not before", async (t) => {
   assert.equal(storage.entries.size, 0);
 });
 
+test("what another life of the log has already is not said for ever", async (t) => {
+  const { connection, log, box, storage } = outbox(t);
+  const old = { ...log.said("ada", "hello", "c-0000001"), duplicate: true };
+  box.epochIs("e1");
+  box.add("hello");
+  await settle();
+  connection.answer("message:send", () => ({ ok: true, data: old }));
+  box.epochIs("e2");
+  await settle();
+  box.epochIs("e2");
+  await settle();
+  assert.equal(sent(connection).length, 2);
+  assert.deepEqual(box.pending, []);
+  assert.equal(storage.entries.size, 0);
+});
+
+test("what waits is said at once when the server sees the logs again", async (t) => {
+  const { connection, log, box, pass } = outbox(t);
+  refuse(connection, { code: "busy" });
+  box.add("hello");
+  await settle();
+  for (const seconds of [1, 2, 4]) await pass(seconds);
+  connection.stale(true);
+  connection.answer("message:send", ({ client_id, body }) => ({
+    ok: true,
+    data: { ...log.said("ada", body, client_id), duplicate: false },
+  }));
+  await settle();
+  assert.equal(box.pending[0]?.status, "sending");
+  connection.stale(false);
+  await settle();
+  assert.equal(box.pending[0]?.status, "sent");
+});
+
 test("what a closed tab left behind is sent before what is written now", async (t) => {
   const { connection, box } = outbox(t);
   connection.disconnect();
