@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from chatapp.store import control, probes, tail
+from chatapp import metrics
+from chatapp.errors import Busy
+from chatapp.store import control, probes, record, tail
 
 
 def ready() -> tuple[bool, dict[str, Any]]:
@@ -28,6 +31,12 @@ def ready() -> tuple[bool, dict[str, Any]]:
     if needed and answers["database"]:
         probes.open_for_business()
     return needed and probes.is_open(), checks
+
+
+def count() -> None:
+    """Bring up to date what is counted in the database, when it answers."""
+    with suppress(Busy):
+        metrics.dead_letters.set(record.buried())
 
 
 def _seconds(lag: float | None) -> float | None:

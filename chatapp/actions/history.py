@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chatapp import logs, metrics
+from chatapp import logs
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload
 from chatapp.store import (

@@ -14,11 +14,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chatapp.store import tables
-from chatapp.store.database import writing
+from chatapp.store.database import reading, writing
 from chatapp.types import Event, Room
 
 
@@ -60,6 +60,14 @@ def bury(entry_id: str, raw: str, error: str, event: Event | None, at: datetime)
         _insert_missing(connection, tables.dead_letters, [letter])
         if event is not None:
             _move_applied(connection, event)
+
+
+def buried() -> int:
+    """How many events lie in the dead letters. Raises Busy."""
+    with reading() as connection:
+        return connection.execute(
+            select(func.count()).select_from(tables.dead_letters)
+        ).scalar_one()
 
 
 def write_reads(markers: list[tuple[str, str, int]]) -> None:

@@ -21,5 +21,6 @@ def ready() -> ResponseReturnValue:
 
 
 def numbers() -> ResponseReturnValue:
+    health.count()
     body, content_type = metrics.render()
     return body, 200, {"Content-Type": content_type}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from chatapp.actions import delivery
+from chatapp.store import record
 
 
 @pytest.fixture
@@ -55,3 +58,9 @@ def test_being_watched_is_not_worth_a_line_in_the_log(browser, capsys, path):
     browser.get(path)
 
     assert capsys.readouterr().err == ""
+
+
+def test_the_dead_letters_are_counted_wherever_they_were_buried(app, browser):
+    record.bury("0:1-0", "raw", "error", None, datetime.now(UTC))
+
+    assert b"chat_dead_letters 1.0" in browser.get("/metrics").data
