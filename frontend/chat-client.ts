@@ -53,6 +53,7 @@ export class ChatClient extends EventTarget {
     connection.on("room:reset", ({ room_id, epoch }) => this.#stores.get(room_id)?.reset(epoch));
     connection.on("error", (failure) => this.#say(failure.message));
     connection.onState(() => this.#changed());
+    connection.onConnect(() => this.#refreshMembers());
     for (const type of ["member:joined", "member:left", "member:changed"] as const)
       connection.on(type, (event) => this.#members.get(event.room_id)?.apply(event));
     connection.on("member:left", ({ room_id, data }) => {
@@ -75,7 +76,7 @@ export class ChatClient extends EventTarget {
   }
 
   get endReason(): EndReason | null {
-    return (this.connection as { endReason?: EndReason | null }).endReason ?? null;
+    return this.connection.endReason;
   }
 
   get messages(): readonly Line[] {
@@ -192,6 +193,12 @@ export class ChatClient extends EventTarget {
       store.outbox.recorded(room.epoch, room.applied);
       store.outbox.epochIs(room.epoch);
     }
+  }
+
+  /** Who came and went while we were away; of rooms not open, when they are opened. */
+  #refreshMembers(): void {
+    const members = this.roomId === null ? undefined : this.#members.get(this.roomId);
+    if (members?.loaded) void members.load();
   }
 
   #say(message: string): void {

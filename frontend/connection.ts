@@ -12,6 +12,10 @@ export type ConnectionState = "connecting" | "connected" | "stale" | "reconnecti
 export interface Connection {
   readonly state: ConnectionState;
   readonly connected: boolean;
+  /** Why, once it has ended. */
+  readonly endReason: EndReason | null;
+  /** Whether the last goodbye was a worker that said it would restart. */
+  readonly restarting: boolean;
   /** Never rejects, never hangs: no answer within ten seconds is a `busy` one. */
   ask<E extends Question>(event: E, payload: Requests[E][0]): Promise<Answer<Requests[E][1]>>;
   /** Say it if we can; nobody minds if not. */
@@ -43,7 +47,6 @@ const FINAL: Record<string, EndReason> = { not_signed_in: "signed_out", blocked:
 export class SocketConnection implements Connection {
   state: ConnectionState = "connecting";
   endReason: EndReason | null = null;
-  /** Whether the last goodbye was a worker that said it would restart. */
   restarting = false;
 
   readonly #socket: Socket;

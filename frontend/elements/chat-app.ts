@@ -291,8 +291,7 @@ export class ChatAppElement extends LightElement {
       this.connectionWords = "";
       return;
     }
-    const restarting = (this.client?.connection as { restarting?: boolean }).restarting;
-    const words = restarting ? "Server restarting…" : "Reconnecting…";
+    const words = this.client?.connection.restarting ? "Server restarting…" : "Reconnecting…";
     this.#wordsTimer = setTimeout(() => (this.connectionWords = words), MENTION_AFTER_MS);
     if (state !== "stale") this.#offlineTimer = setTimeout(() => (this.offline = true), OFFLINE_AFTER_MS);
   };

@@ -96,7 +96,9 @@ function state(line: Row["line"], { newestOwn, slow }: RowContext): TemplateResu
       <button type="button" class="link-button" data-action="retry">Retry</button>
       <button type="button" class="link-button" data-action="discard">Delete</button>
     </p>`;
-  if (line.status === "sending")
-    return html`<p class="message__state">${icon(clockIcon, true)}<span>${slow ? "Still sending…" : "Sending…"}</span></p>`;
+  if (line.status === "sending") {
+    const words = line.error?.code === "too_fast" ? "Too many at once, sent in a moment…" : slow ? "Still sending…" : "Sending…";
+    return html`<p class="message__state">${icon(clockIcon, true)}<span>${words}</span></p>`;
+  }
   return newestOwn ? html`<p class="message__state">${icon(checkIcon, true)}<span>Sent</span></p>` : nothing;
 }

@@ -7,6 +7,7 @@ export type PendingStatus = "sending" | "sent" | "failed";
 
 export interface Pending extends Unsent {
   status: PendingStatus;
+  /** Why it failed, or, while sending, why the last try did. */
   error: Failure | null;
 }
 
@@ -122,6 +123,7 @@ export class Outbox extends EventTarget {
       this.#attempt = 0;
       this.#answered(client_id, answer.data);
     } else if (answer.error.retryable) {
+      this.#update(client_id, { error: answer.error });
       return this.#later(answer.error);
     } else {
       this.#update(client_id, { status: "failed", error: answer.error });
@@ -152,7 +154,7 @@ export class Outbox extends EventTarget {
   }
 
   #acknowledged(clientId: string, { epoch, seq }: Sent): void {
-    this.#update(clientId, { status: "sent", acknowledged: { epoch, seq } });
+    this.#update(clientId, { status: "sent", error: null, acknowledged: { epoch, seq } });
   }
 
   #update(clientId: string, change: Partial<Pending>): void {

@@ -1,10 +1,10 @@
 /** Import this first: a document for the elements, before anything asks for one. */
 import { Window } from "happy-dom";
 
-const window = new Window({ url: "https://chat.example/rooms/lobby" });
+const window = new Window({ url: "https://chat.example/rooms/lobby", width: 1200, height: 800 });
 
 const names = [
-  "document", "customElements", "HTMLElement", "Element", "Node", "Event", "CustomEvent", "KeyboardEvent", "MouseEvent",
+  "document", "customElements", "HTMLElement", "Element", "Node", "Event", "EventTarget", "CustomEvent", "KeyboardEvent", "MouseEvent",
   "ShadowRoot", "CSSStyleSheet", "Document", "DocumentFragment", "MutationObserver", "ResizeObserver", "HTMLDialogElement",
   "location", "history", "localStorage", "FormData", "Comment", "Text", "NodeFilter", "matchMedia", "SubmitEvent",
 ] as const; // prettier-ignore

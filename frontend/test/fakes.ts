@@ -2,6 +2,7 @@ import type { Connection, ConnectionState } from "../connection.js";
 import { BUSY } from "../http.js";
 import type {
   Answer,
+  EndReason,
   EventOf,
   Me,
   Message,
@@ -20,6 +21,8 @@ type Reply = (payload: never) => unknown;
 /** The server as a page sees it: answers what it was told to answer, says what the test says. */
 export class FakeConnection implements Connection {
   state: ConnectionState = "connected";
+  endReason: EndReason | null = null;
+  restarting = false;
   readonly asked: [event: string, payload: unknown][] = [];
   readonly told: [event: string, payload: unknown][] = [];
   readonly called: [method: string, path: string, body: unknown][] = [];
@@ -92,6 +95,12 @@ export class FakeConnection implements Connection {
   reconnect(): void {
     this.state = "connected";
     for (const hear of this.#connectHearers) hear();
+    for (const hear of this.#stateHearers) hear(this.state);
+  }
+
+  end(reason: EndReason): void {
+    this.state = "ended";
+    this.endReason = reason;
     for (const hear of this.#stateHearers) hear(this.state);
   }
 
