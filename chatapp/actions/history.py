@@ -193,7 +193,6 @@ def _write_event(event: Event) -> None:
 
 def _bury(entry: Entry, error: Exception) -> bool:
     log.error("event cannot be written down", entry=entry.id, error=repr(error))
-    metrics.dead_letters.inc()
     name = f"{entry.shard}:{entry.id}"
     record.bury(name, entry.raw, repr(error), entry.event, datetime.now(UTC))
     return True
