@@ -135,7 +135,8 @@ def _json(schema: type[Schema] | dict[str, Any]) -> dict[str, Any]:
 
 def _name(schema: Any) -> str:
     """As docs/protocol.md calls it: Room, not RoomPayload."""
-    return resolve_schema_cls(schema).__name__.removesuffix("Payload")
+    named: Any = resolve_schema_cls(schema)
+    return str(named.__name__).removesuffix("Payload")
 
 
 def _shape(_converter: Any, field: f.Field[Any], ret: Any, **_: Any) -> dict[str, Any]:
