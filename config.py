@@ -24,6 +24,7 @@ class Config:
 
     # The web server
     ASYNC_MODE: str = "threading"  # eventlet under our gunicorn worker; threading elsewhere
+    ENGINE: str = "plain"  # fast: our own transport and fan-out, with eventlet; see docs/engine.md
     SOCKET_QUEUE: bool = True  # False: a single process that has nobody to tell but its own clients
     FOLLOW_LOGS: bool = (
         True  # False: nothing happens between requests; tests take each step themselves
@@ -85,11 +86,18 @@ class Config:
                 raise ConfigError(f"{field.name} is not set: export it, or start with bin/run.")
         return cls(**values)  # type: ignore[arg-type]
 
+    @property
+    def FAST_ENGINE(self) -> bool:  # noqa: N802 - read as a setting
+        """Whether a web worker runs on the fast engine: it needs eventlet's hub."""
+        return self.ENGINE == "fast" and self.ASYNC_MODE == "eventlet"
+
     def __post_init__(self) -> None:
         if len(self.SECRET_KEY) < 16:
             raise ConfigError("SECRET_KEY is too short: use at least 16 random characters.")
         if self.ASYNC_MODE not in ("eventlet", "gevent", "threading"):
             raise ConfigError("ASYNC_MODE must be eventlet, gevent or threading.")
+        if self.ENGINE not in ("fast", "plain"):
+            raise ConfigError("ENGINE must be fast or plain.")
         if self.SHARDS < 1:
             raise ConfigError("SHARDS must be at least 1.")
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_socketio import SocketIO
 
-from chatapp.engine.queue import Queue
+from chatapp import engine
 from chatapp.types import Caller, Event, Head, Person, Room, State
 
 QUEUE_CHANNEL = "chatapp"
@@ -23,12 +23,15 @@ def init_app(app: Flask) -> None:
     app.extensions["socketio"] = SocketIO(client_manager=queue(app, write_only=True))
 
 
-def queue(app: Flask, *, write_only: bool) -> Queue | None:
-    """The message queue between processes; None when there is only one."""
-    if not app.config["SOCKET_QUEUE"]:
-        return None
-    url, patience = app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"]
-    return Queue(url, QUEUE_CHANNEL, write_only=write_only, patience=patience)
+def queue(app: Flask, *, write_only: bool) -> Any:
+    """The message queue between processes, and who hears what in this one."""
+    return engine.manager(
+        app.config["REDIS_URL"] if app.config["SOCKET_QUEUE"] else None,
+        fast=app.config["FAST_ENGINE"] and not write_only,
+        channel=QUEUE_CHANNEL,
+        write_only=write_only,
+        patience=app.config["REDIS_TIMEOUT"],
+    )
 
 
 def tell(event: Event, *extra_channels: str) -> None:

@@ -5,17 +5,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from chatapp.engine import json
+from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
+from chatapp.engine.queue import Queue
+
+__all__ = ["Fragment", "harden", "json", "manager"]
 
 
-def harden(socketio: Any, *, connect_within: float = 10.0) -> None:
+def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
+    """The client manager for a SocketIO; the same `fast` goes to harden(). With a `url`, its rooms
+    are those of all processes that share that Redis.
+    """
+    if not fast:
+        return Queue(url, **options) if url else None
+    from chatapp.engine import fanout  # noqa: PLC0415 - needs eventlet, which others must not import
+
+    return fanout.QueuedFanOut(url, **options) if url else fanout.FanOut()
+
+
+def harden(socketio: Any, *, fast: bool = False, connect_within: float = 10.0) -> Callable[[], int]:
     """Close what the plain libraries leave open, on a flask_socketio.SocketIO that has its app.
 
-    Once per SocketIO, before it serves. Then: no binary, no permessage-deflate, one message at most
-    `max_http_buffer_size` bytes whatever its fragments, malformed packets close the connection, so
-    does `connect_within` seconds in no namespace, and a client that does not read is dropped
-    instead of waited for.
+    Once per SocketIO, before it serves. `fast`: on lines of our own, see docs/engine.md; only under
+    our gunicorn worker, with eventlet. Either way: no binary, no permessage-deflate, one message at
+    most `max_http_buffer_size` bytes whatever its fragments, malformed packets close the
+    connection, so does `connect_within` seconds in no namespace, and a client that does not read is
+    dropped instead of waited for.
+
+    Returns what says how many connections are open.
     """
-    Hardened(socketio.server, connect_within=connect_within).install()
+    kind = Hardened
+    if fast:
+        from chatapp.engine.fast import Fast as kind  # noqa: PLC0415 - as above
+    kind(socketio.server, connect_within=connect_within).install()
+    sockets = socketio.server.eio.sockets
+    return lambda: len(sockets)

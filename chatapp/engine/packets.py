@@ -13,7 +13,8 @@ from typing import Any
 from socketio import packet as packets
 
 from chatapp.engine import outbox, websocket
-from chatapp.engine.websocket import PROTOCOL_ERROR, UNSUPPORTED, WebSocket
+from chatapp.engine.frames import PROTOCOL_ERROR, UNSUPPORTED
+from chatapp.engine.websocket import WebSocket
 
 _CLOSE, _PONG, _MESSAGE = "1", "3", "4"  # the Engine.IO packets a client may send over a WebSocket
 _RESERVED = frozenset(("connect", "connect_error", "disconnect"))  # events the server raises itself
@@ -32,13 +33,13 @@ class Hardened:
     """
 
     def __init__(self, server: Any, *, connect_within: float) -> None:
-        self._server, self._engine = server, server.eio
+        self.server, self.engine = server, server.eio
         self._connect_within = connect_within
         self._outside: dict[str, float] = {}  # Engine.IO's sid -> since when in no namespace
         self._watching = False
 
     def install(self) -> None:
-        engine = self._engine
+        engine = self.engine
         queue_class = outbox.bounded(engine._async["queue"], **_OUTBOX)
         engine.create_queue = queue_class
         engine.disconnect = self._disconnect
@@ -60,7 +61,7 @@ class Hardened:
             except (
                 Exception
             ) as error:  # of Engine.IO, which would write an HTTP 500 into the WebSocket
-                self._server.logger.warning("connection failed: %r", error)
+                self.server.logger.warning("connection failed: %r", error)
                 ws.close(PROTOCOL_ERROR)
                 connection.queue.put(None)
                 connection.close(wait=False, abort=True, reason=server.reason.TRANSPORT_ERROR)
@@ -73,21 +74,27 @@ class Hardened:
         self._outside[eio_sid] = time.monotonic()
         if not self._watching:
             self._watching = True
-            self._engine.start_background_task(self._close_the_silent)
-        return self._server._handle_eio_connect(eio_sid, environ)
+            self._watch()
+        return self.server._handle_eio_connect(eio_sid, environ)
+
+    def _watch(self) -> None:
+        """Begin what goes on for as long as the server does."""
+        self.engine.start_background_task(self._close_the_silent)
 
     def _received(self, eio_sid: str, text: Any) -> None:
         try:
-            packet = read(text, self._server.packet_class)
-            self._dispatch(eio_sid, packet)
+            self.dispatch(eio_sid, text)
         except Malformed as reason:
-            self._server.logger.info("closed %s: %s", eio_sid, reason)
-            connection = self._engine.sockets.get(eio_sid)
+            self.server.logger.info("closed %s: %s", eio_sid, reason)
+            connection = self.engine.sockets.get(eio_sid)
             if connection is not None:
                 connection.transport.close(PROTOCOL_ERROR, str(reason))
 
-    def _dispatch(self, eio_sid: str, packet: Any) -> None:
-        server, namespace = self._server, packet.namespace or "/"
+    def dispatch(self, eio_sid: str, text: Any) -> None:
+        """Do what a Socket.IO packet asks for. Raises Malformed."""
+        server = self.server
+        packet = read(text, server.packet_class)
+        namespace = packet.namespace or "/"
         inside = server.manager.sid_from_eio_sid(eio_sid, namespace) is not None
         if packet.packet_type == packets.CONNECT:
             if inside:
@@ -103,7 +110,7 @@ class Hardened:
             server._handle_ack(eio_sid, namespace, packet.id, packet.data)
 
     def _admit(self, eio_sid: str, namespace: str, credentials: Any) -> None:
-        server = self._server
+        server = self.server
         known = namespace in server.handlers or namespace in server.namespace_handlers
         if known:
             server._handle_connect(eio_sid, namespace, credentials)
@@ -118,18 +125,18 @@ class Hardened:
         and is then closed.
         """
         while True:
-            self._engine.sleep(self._connect_within / 4)
+            self.engine.sleep(self._connect_within / 4)
             now = time.monotonic()
-            for eio_sid in list(self._engine.sockets):
+            for eio_sid in list(self.engine.sockets):
                 if self._is_inside(eio_sid):
                     self._outside.pop(eio_sid, None)
                 elif now - self._outside.setdefault(eio_sid, now) >= self._connect_within:
-                    self._engine.disconnect(eio_sid)
-            for eio_sid in self._outside.keys() - self._engine.sockets.keys():
+                    self.engine.disconnect(eio_sid)
+            for eio_sid in self._outside.keys() - self.engine.sockets.keys():
                 del self._outside[eio_sid]
 
     def _is_inside(self, eio_sid: str) -> bool:
-        manager = self._server.manager
+        manager = self.server.manager
         return any(
             manager.sid_from_eio_sid(eio_sid, name) for name in list(manager.get_namespaces())
         )
@@ -138,7 +145,7 @@ class Hardened:
         """As engineio.Server.disconnect, but it does not wait for a client that may never read its
         farewell.
         """
-        engine = self._engine
+        engine = self.engine
         for each in list(engine.sockets) if sid is None else [sid]:
             connection = engine.sockets.pop(each, None)
             if connection is not None:
@@ -193,10 +200,11 @@ def _has_shape(packet: Any) -> bool:
         return False
     if kind == packets.ACK:
         return number is not None and isinstance(data, list)
-    return kind == packets.EVENT and _is_event(data)
+    return kind == packets.EVENT and is_event(data)
 
 
-def _is_event(data: Any) -> bool:
+def is_event(data: Any) -> bool:
+    """A list that begins with the name of an event that clients may send."""
     return (
         isinstance(data, list)
         and bool(data)

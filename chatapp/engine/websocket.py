@@ -14,27 +14,15 @@ import hashlib
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from chatapp.engine import frames
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _LINGER = 1.0  # seconds we wait for a client to take note of our close frame
 _SEGMENT = 64 * 1024
-
-NORMAL, PROTOCOL_ERROR, UNSUPPORTED, INVALID_TEXT, TOO_BIG = 1000, 1002, 1003, 1007, 1009
-
-
-class _Violation(Exception):
-    """The client broke the protocol; ends as a close frame with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code, self.reason = code, reason
-
-
-class _Gone(Exception):
-    """Nothing more will come."""
 
 
 class WebSocket:
@@ -45,8 +33,8 @@ class WebSocket:
 
     def __init__(self, sock: socket.socket, *, limit: int, fragments: int = 1_000) -> None:
         self.socket = sock
-        self._limit, self._fragments = limit, fragments
-        self._unread = b""
+        self._reader = frames.Reader(limit=limit, fragments=fragments)
+        self._came: deque[frames.Item] = deque()
         self._writing = threading.Lock()
         self._closed = False
 
@@ -54,13 +42,15 @@ class WebSocket:
         """The next whole message; None when there will be none. A violation is answered with its
         close frame.
         """
-        if self._closed:
-            return None
         try:
-            return self._next_message()
-        except _Violation as violation:
-            self.close(violation.code, violation.reason)
-        except (_Gone, OSError):
+            while not self._closed:
+                while not self._came:
+                    self._receive()
+                item = self._came.popleft()
+                if not isinstance(item, frames.Control):
+                    return item
+                self._answer(item)
+        except OSError:
             self._closed = True
         return None
 
@@ -69,14 +59,14 @@ class WebSocket:
         timeout.
         """
         if isinstance(message, str):
-            self._write(_frame(_TEXT, message.encode()))
+            self._write(frames.text(message.encode()))
         else:
-            self._write(_frame(_BINARY, message))
+            self._write(frames.frame(frames.BINARY, message))
 
-    def close(self, code: int = NORMAL, reason: str = "") -> None:
+    def close(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Say why, once, and stop writing. What the client sends after this is not read."""
         with contextlib.suppress(OSError):
-            self._write(_frame(_CLOSE, code.to_bytes(2, "big") + reason.encode()))
+            self._write(frames.close(code, reason))
             self.socket.shutdown(socket.SHUT_WR)
         self._closed = True
 
@@ -95,63 +85,22 @@ class WebSocket:
                 if not self.socket.recv(_SEGMENT):
                     return
 
-    def _next_message(self) -> str | bytes:
-        kind, parts, size = None, [], 0
-        while True:
-            final, opcode, payload = self._next_frame(self._limit - size)
-            if opcode & 0x8:
-                self._control(opcode, payload)
-                continue
-            if (opcode == _CONTINUATION) != (kind is not None):
-                raise _Violation(PROTOCOL_ERROR, "continuation out of place")
-            kind = opcode if kind is None else kind
-            parts.append(payload)
-            size += len(payload)
-            if len(parts) > self._fragments:
-                raise _Violation(TOO_BIG, "too many fragments")
-            if final:
-                whole = b"".join(parts)
-                return _text(whole) if kind == _TEXT else whole
+    def _receive(self) -> None:
+        """Until something came whole, or this is the end."""
+        if self._reader.violation:
+            self.close(self._reader.violation.code, self._reader.violation.reason)
+        if self._closed:
+            raise BrokenPipeError
+        data = self.socket.recv(_SEGMENT)
+        if not data:
+            raise BrokenPipeError
+        self._came.extend(self._reader.feed(data))
 
-    def _next_frame(self, room: int) -> tuple[bool, int, bytes]:
-        """The next frame, its payload unmasked and no longer than `room` unless it is a control
-        frame.
-        """
-        first, second = self._read(2)
-        opcode, length = first & 0x0F, second & 0x7F
-        if first & 0x70:
-            raise _Violation(PROTOCOL_ERROR, "reserved bits")
-        if opcode not in (_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG):
-            raise _Violation(PROTOCOL_ERROR, "unknown opcode")
-        if not second & 0x80:
-            raise _Violation(PROTOCOL_ERROR, "unmasked frame")
-        if opcode & 0x8 and (length > 125 or not first & 0x80):
-            raise _Violation(PROTOCOL_ERROR, "control frame too long or in fragments")
-        if length > 125:
-            length = int.from_bytes(self._read(2 if length == 126 else 8), "big")
-        if not opcode & 0x8 and length > room:
-            raise _Violation(TOO_BIG, "message too big")
-        mask = self._read(4)
-        return bool(first & 0x80), opcode, _unmask(self._read(length), mask)
-
-    def _control(self, opcode: int, payload: bytes) -> None:
-        if opcode == _PING:
-            self._write(_frame(_PONG, payload))
-        elif opcode == _CLOSE:
-            self.close(_answer_to_close(payload))
-            raise _Gone
-
-    def _read(self, count: int) -> bytes:
-        pieces, have = [self._unread], len(self._unread)
-        while have < count:
-            piece = self.socket.recv(_SEGMENT)
-            if not piece or self._closed:
-                raise _Gone
-            pieces.append(piece)
-            have += len(piece)
-        joined = b"".join(pieces)
-        self._unread = joined[count:]
-        return joined[:count]
+    def _answer(self, control: frames.Control) -> None:
+        if control.opcode == frames.PING:
+            self._write(frames.frame(frames.PONG, control.payload))
+        elif control.opcode == frames.CLOSE:
+            self.close(frames.answer_to(control))
 
     def _write(self, frame: bytes) -> None:
         with self._writing:
@@ -169,18 +118,11 @@ class Upgrade:
         self._talk, self._limit, self._fragments = talk, limit, fragments
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        refusal = _refusal(environ)
+        refusal = refusal_of(environ)
         if refusal:
-            start_response(
-                refusal,
-                [("Sec-WebSocket-Version", "13"), ("Connection", "close"), ("Content-Length", "0")],
-            )
-            return []
+            return refuse(refusal, start_response)
         sock = environ["gunicorn.socket"]
-        sock.sendall(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: %s\r\n\r\n" % _accept(environ["HTTP_SEC_WEBSOCKET_KEY"])
-        )
+        sock.sendall(acceptance(environ))
         websocket = WebSocket(sock, limit=self._limit, fragments=self._fragments)
         try:
             self._talk(websocket)
@@ -190,7 +132,16 @@ class Upgrade:
         raise StopIteration  # to gunicorn's workers: this connection is used up, write no answer
 
 
-def _refusal(environ: dict[str, Any]) -> str | None:
+def refuse(status: str, start_response: Any) -> Iterable[bytes]:
+    start_response(
+        status,
+        [("Sec-WebSocket-Version", "13"), ("Connection", "close"), ("Content-Length", "0")],
+    )
+    return []
+
+
+def refusal_of(environ: dict[str, Any]) -> str | None:
+    """The status that answers a request which is no WebSocket handshake; None when it is one."""
     connection = [part.strip() for part in environ.get("HTTP_CONNECTION", "").lower().split(",")]
     if environ.get("HTTP_UPGRADE", "").lower() != "websocket" or "upgrade" not in connection:
         return "400 Bad Request"
@@ -203,42 +154,11 @@ def _refusal(environ: dict[str, Any]) -> str | None:
     return None if len(key) == 16 else "400 Bad Request"
 
 
-def _accept(key: str) -> bytes:
-    return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest())
-
-
-def _frame(opcode: int, payload: bytes) -> bytes:
-    length = len(payload)
-    if length < 126:
-        return bytes((0x80 | opcode, length)) + payload
-    if length < 65536:
-        return bytes((0x80 | opcode, 126)) + length.to_bytes(2, "big") + payload
-    return bytes((0x80 | opcode, 127)) + length.to_bytes(8, "big") + payload
-
-
-def _unmask(payload: bytes, mask: bytes) -> bytes:
-    """One XOR of two large integers: a loop over the bytes stops the worker for 680 ms per MB."""
-    length = len(payload)
-    pattern = (mask * (length // 4 + 1))[:length]
-    clear = int.from_bytes(payload, "little") ^ int.from_bytes(pattern, "little")
-    return clear.to_bytes(length, "little")
-
-
-def _text(payload: bytes) -> str:
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        raise _Violation(INVALID_TEXT, "invalid UTF-8") from None
-
-
-def _answer_to_close(payload: bytes) -> int:
-    """The code to close with: the client's own, if it may be sent at all."""
-    if not payload:
-        return NORMAL
-    code = int.from_bytes(payload[:2], "big")
-    if len(payload) == 1 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
-        raise _Violation(PROTOCOL_ERROR, "invalid close code")
-    if code in (1004, 1005, 1006):  # reserved, never on the wire
-        raise _Violation(PROTOCOL_ERROR, "invalid close code")
-    _text(payload[2:])
-    return code
+def acceptance(environ: dict[str, Any]) -> bytes:
+    """What completes the handshake. No extensions: see above."""
+    key = environ["HTTP_SEC_WEBSOCKET_KEY"].encode()
+    proof = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %s\r\n\r\n" % proof
+    )

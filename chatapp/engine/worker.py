@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 import warnings
 from collections.abc import Callable
@@ -37,8 +38,8 @@ class EventletWorker(AsyncWorker):
     """Serves greenlets until told to stop; then leaves within graceful_timeout, as soon as it can.
 
     A stopping worker accepts no more, calls the application's `extensions["closing"]()` if there is
-    one, and waits for requests that are being answered. It does not wait for idle connections or
-    WebSockets: those never end by themselves.
+    one, until `extensions["websockets"]()` says 0, and waits for requests that are being answered.
+    It does not wait for idle connections or WebSockets: those never end by themselves.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -58,6 +59,8 @@ class EventletWorker(AsyncWorker):
         # Until gunicorn does it, the arbiter's handler would swallow the signal.
         signal.signal(signal.SIGTERM, self.handle_exit)
         os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")  # read when psycopg is imported
+        if self.cfg.is_ssl:
+            os.environ["ENGINE"] = "plain"  # the fast one reads the descriptor itself
         hubs.use_hub()  # the arbiter's epoll must not be shared
         eventlet.monkey_patch()
         greenio.GreenSocket.sendfile = _sendfile
@@ -79,7 +82,35 @@ class EventletWorker(AsyncWorker):
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         if self.cfg.is_ssl:
             client = ssl_wrap_socket(client, self.cfg)
+        elif self._extension("engine") == "fast" and self._upgraded(listener, client, addr):
+            return
         super().handle(listener, client, addr)
+
+    def _upgraded(self, listener: Any, client: Any, addr: Any) -> bool:
+        """Whether this was a WebSocket's handshake, and all is done. If not, nothing was read."""
+        from chatapp.engine import handshake  # noqa: PLC0415 - not in the arbiter
+
+        try:
+            with self.timeout_ctx():
+                hubs.trampoline(client.fd, read=True)
+            data = client.fd.recv(handshake.LONGEST, socket.MSG_PEEK)
+        except OSError:
+            return False
+        environ = handshake.environ_of(data, addr, listener.getsockname())
+        if environ is None:
+            return False
+        client.fd.recv(len(data))
+        environ["gunicorn.socket"] = client
+        try:
+            client.sendall(b"".join(self.wsgi(environ, _refusal_to(client))))
+        except StopIteration:  # it has become a WebSocket
+            return True
+        except OSError:
+            pass
+        except Exception:
+            self.log.exception("The handshake failed")
+        client.close()
+        return True
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         if ("UPGRADE", "websocket") in ((name, value.lower()) for name, value in req.headers):
@@ -147,18 +178,27 @@ class EventletWorker(AsyncWorker):
 
     def _say_goodbye(self) -> None:
         deadline = time.monotonic() + self.cfg.graceful_timeout - _MARGIN
-        closing = getattr(self.wsgi, "extensions", {}).get("closing")
+        closing = self._extension("closing")
         farewell = eventlet.spawn(self._call, closing) if closing else None
         farewell_ends = min(deadline, time.monotonic() + _FAREWELL)
         while time.monotonic() < deadline:
             told = farewell is None or farewell.dead
             if self._answering == 0 and (
-                (told and self._sockets_open == 0) or time.monotonic() > farewell_ends
+                (told and self._websockets() == 0) or time.monotonic() > farewell_ends
             ):
                 return
             self.notify()
             eventlet.sleep(0.05)
         self.log.warning("Left %d requests unanswered (pid: %s)", self._answering, self.pid)
+
+    def _websockets(self) -> int:
+        """How many are open: those that hold a greenlet, and those that the engine holds."""
+        count = self._extension("websockets")
+        return self._sockets_open + (count() if count else 0)
+
+    def _extension(self, name: str) -> Any:
+        """What the application has for us under this name."""
+        return getattr(self.wsgi, "extensions", {}).get(name)
 
     def _call(self, closing: Callable[[], None]) -> None:
         try:
@@ -175,6 +215,17 @@ class _Name:
 
     def getsockname(self) -> Any:
         return self._name
+
+
+def _refusal_to(client: Any) -> Callable[..., None]:
+    """A WSGI start_response for a request that ends its connection."""
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        lines = [f"HTTP/1.1 {status}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers if name.lower() != "connection"]
+        client.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    return start_response
 
 
 def _sendfile(self: Any, file: Any, offset: int = 0, count: int | None = None) -> int:

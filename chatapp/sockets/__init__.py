@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 from flask_socketio import SocketIO
-from socketio import RedisManager
 
 from chatapp import engine
 from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
@@ -37,7 +38,7 @@ TASKS = [
 ]
 
 
-def init_app(app: Flask, queue: RedisManager | None) -> None:
+def init_app(app: Flask, queue: Any) -> None:
     """`queue`: between processes; None for a single one."""
     socketio = SocketIO(
         app,
@@ -51,8 +52,10 @@ def init_app(app: Flask, queue: RedisManager | None) -> None:
         ping_interval=app.config["PING_INTERVAL"],
         ping_timeout=app.config["PING_TIMEOUT"],
         max_http_buffer_size=64 * 1024,
+        json=engine.json,
     )
-    engine.harden(socketio)
+    app.extensions["engine"] = "fast" if app.config["FAST_ENGINE"] else "plain"
+    app.extensions["websockets"] = engine.harden(socketio, fast=app.config["FAST_ENGINE"])
     app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():
         socketio.on_event(name, handler)

@@ -1,7 +1,8 @@
 """What the published suites for Socket.IO and WebSocket are pointed at: our transport, without the
 chat.
 
-`gunicorn -k eventlet tests.conformance.app:app`, and with ASYNC_MODE=threading `-k gthread`.
+`gunicorn -k eventlet tests.conformance.app:app`, with ENGINE=fast or plain, and with
+ASYNC_MODE=threading `-k gthread`.
 Socket.IO is at /socket.io, namespaces `/` and `/custom`; /echo is a bare WebSocket that says
 everything back.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-if os.environ.get("ASYNC_MODE", "eventlet") == "eventlet":
+if os.environ.setdefault("ASYNC_MODE", "eventlet") == "eventlet":
     import eventlet
 
     eventlet.monkey_patch()
@@ -21,6 +22,7 @@ from flask_socketio import SocketIO, emit
 from chatapp import engine
 from chatapp.engine.websocket import Upgrade, WebSocket
 
+FAST = os.environ.get("ENGINE") == "fast" and os.environ.get("ASYNC_MODE") == "eventlet"
 CONNECT_WITHIN = float(os.environ.get("CONNECT_WITHIN", "10"))
 ECHO_LIMIT = 16 << 20  # Autobahn sends that much, in up to 65 536 fragments
 
@@ -37,8 +39,10 @@ def create() -> Flask:
         max_http_buffer_size=64 * 1024,
         ping_interval=int(os.environ.get("PING_INTERVAL", "25")),
         ping_timeout=20,
+        client_manager=engine.manager(None, fast=FAST),
     )
-    engine.harden(socketio, connect_within=CONNECT_WITHIN)
+    app.extensions["engine"] = "fast" if FAST else "plain"
+    app.extensions["websockets"] = engine.harden(socketio, fast=FAST, connect_within=CONNECT_WITHIN)
     for namespace in ("/", "/custom"):
         socketio.on_event("connect", connect, namespace=namespace)
         socketio.on_event("message", message, namespace=namespace)
@@ -77,7 +81,7 @@ def slow(socketio: SocketIO) -> str:
 
 
 def with_echo(wsgi_app):
-    talk = Upgrade(echo, limit=ECHO_LIMIT, fragments=100_000)
+    talk = echo_line if FAST else Upgrade(echo, limit=ECHO_LIMIT, fragments=100_000)
 
     def app(environ, start_response):
         inner = talk if environ["PATH_INFO"] == "/echo" else wsgi_app
@@ -89,6 +93,28 @@ def with_echo(wsgi_app):
 def echo(websocket: WebSocket) -> None:
     while (said := websocket.wait()) is not None:
         websocket.send(said)
+
+
+def echo_line(environ, start_response):
+    """The same on the fast engine, without Socket.IO."""
+    from chatapp.engine import frames, line, loop, websocket  # noqa: PLC0415 - needs eventlet
+
+    class Echo(line.Line):
+        def hear(self, said):
+            if isinstance(said, str):
+                self.say(frames.text(said.encode()))
+            else:
+                self.say(frames.frame(frames.BINARY, said))
+
+        def gone(self):
+            pass
+
+    refusal = websocket.refusal_of(environ)
+    if refusal:
+        return websocket.refuse(refusal, start_response)
+    client = Echo(loop.current(), limit=ECHO_LIMIT, fragments=100_000)
+    client.open(environ["gunicorn.socket"], websocket.acceptance(environ))
+    raise StopIteration
 
 
 app = create()

@@ -13,9 +13,10 @@ import websocket
 pytestmark = pytest.mark.live
 
 
-@pytest.fixture(scope="module", params=["eventlet", "gthread"])
+@pytest.fixture(scope="module", params=["eventlet fast", "eventlet plain", "gthread plain"])
 def server(request, serve):
-    return serve(request.param, CONNECT_WITHIN="2")
+    worker_class, engine = request.param.split()
+    return serve(worker_class, CONNECT_WITHIN="2", ENGINE=engine)
 
 
 class Client:

@@ -1,0 +1,176 @@
+"""The loop: one epoll of our own inside eventlet's hub, and one send per connection and tick.
+
+A tick is one turn of the hub in which something of ours was ready. All input of a tick is read and
+handed to its connections first; what they, and whoever else ran, want to say gathers in `Line.out`;
+at the end of the tick every connection with something to say gets one `send`. Connections that owe
+the same bytes share one object. docs/engine.md has the picture.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from eventlet import hubs
+from eventlet.patcher import original
+
+from chatapp.engine.crew import Crew
+
+if TYPE_CHECKING:
+    from chatapp.engine.speaker import Speaker
+
+_select = original("select")
+READABLE, WRITABLE = _select.EPOLLIN, _select.EPOLLOUT
+
+log = logging.getLogger(__name__)
+
+_EVENTS = 256  # ready descriptors taken in one tick
+_SENDS = 4096  # in one go; what remains waits for the next tick, so that reading is not starved
+
+
+class Watcher(Protocol):
+    """Whoever has a descriptor in the loop."""
+
+    def ready(self, events: int) -> None: ...
+
+
+class Loop:
+    def __init__(self, hub: Any) -> None:
+        self.hub = hub
+        self.crew = Crew(hub)
+        self._epoll = _select.epoll()
+        self._watchers: dict[int, Watcher] = {}
+        self._dirty: list[Any] = []
+        self._at_end: list[Callable[[], None]] = []
+        self._in_tick = self._armed = False
+        self.ticks = self.sends = self.deliveries = self.dropped = self.backlog = 0
+        self.busy = 0.0  # seconds spent in ticks
+        hub.add(hub.READ, self._epoll.fileno(), self._tick, self._lost, None)
+
+    def watch(self, fd: int, watcher: Watcher, events: int) -> None:
+        self._watchers[fd] = watcher
+        self._epoll.register(fd, events)
+
+    def change(self, fd: int, events: int) -> None:
+        self._epoll.modify(fd, events)
+
+    def forget(self, fd: int) -> None:
+        """Before the descriptor is closed: another may have its number a moment later."""
+        del self._watchers[fd]
+        self._epoll.unregister(fd)
+
+    def at_end_of_tick(self, flush: Callable[[], None]) -> None:
+        """Call this before every flush, for ever."""
+        self._at_end.append(flush)
+
+    def speak(self, speaker: Speaker, data: bytes) -> None:
+        """Say this at the end of the tick, after what was said before."""
+        out = speaker.out
+        if out is None:
+            speaker.out = data
+            self._dirty.append(speaker)
+            self.arm()
+        else:
+            speaker.out = out + data
+
+    def tell(self, speakers: Iterable[Any], data: bytes) -> None:
+        """The same to many. Those with equal output go on sharing one object: it is joined once."""
+        dirty = self._dirty.append
+        before: bytes | None = None
+        after = data
+        for speaker in speakers:
+            out = speaker.out
+            if out is None:
+                speaker.out = data
+                dirty(speaker)
+            elif out is before:
+                speaker.out = after
+            else:
+                before = out
+                speaker.out = after = out + data
+        self.arm()
+
+    def arm(self) -> None:
+        """See to it that this tick, or one that begins soon, ends with a flush."""
+        if not self._armed and not self._in_tick:
+            self._armed = True
+            self.hub.schedule_call_global(0, self._flush_alone)
+
+    def _tick(self, _fd: int) -> None:
+        began = perf_counter()
+        self._in_tick = True
+        try:
+            for fd, events in self._epoll.poll(0, _EVENTS):
+                watcher = self._watchers.get(fd)  # None: gone since, by the hand of another
+                if watcher is not None:
+                    try:
+                        watcher.ready(events)
+                    except Exception:
+                        log.exception("connection failed")
+                        self._abandon(fd, watcher)
+        finally:
+            self._in_tick = False
+            self._flush()
+        self.ticks += 1
+        self.busy += perf_counter() - began
+
+    def _flush_alone(self) -> None:
+        began = perf_counter()
+        self._armed = False
+        self._flush()
+        self.busy += perf_counter() - began
+
+    def _flush(self) -> None:
+        for flush in self._at_end:
+            flush()
+        dirty = self._dirty
+        self._dirty = dirty[_SENDS:]
+        if self._dirty:
+            del dirty[_SENDS:]
+            self.arm()
+        for speaker in dirty:
+            data, speaker.out = speaker.out, None
+            if data is not None:  # None: it was in a hurry
+                _send(speaker, data)
+        self.sends += len(dirty)
+
+    def _abandon(self, fd: int, watcher: Any) -> None:
+        """A fault of ours must not spin: whoever it concerns is let go."""
+        try:
+            watcher.fail()
+        except Exception:
+            log.exception("connection could not be let go")
+            self._watchers.pop(fd, None)
+            self._epoll.unregister(fd)
+
+    def _lost(self, *_error: Any) -> None:
+        log.critical("the hub has lost our epoll: this worker is deaf")
+
+
+def _send(speaker: Speaker, data: bytes) -> None:
+    if speaker.blocked:
+        speaker.defer(data)
+        return
+    try:
+        sent = speaker.sock.send(data)  # type: ignore[union-attr]
+    except BlockingIOError:
+        sent = 0
+    except OSError:
+        speaker.broke()
+        return
+    if sent != len(data):
+        speaker.defer(data[sent:])
+
+
+_loops: dict[int, Loop] = {}
+
+
+def current() -> Loop:
+    """The loop of this thread's hub; made when first asked for, so after the fork."""
+    hub = hubs.get_hub()
+    loop = _loops.get(id(hub))
+    if loop is None or loop.hub is not hub:
+        loop = _loops[id(hub)] = Loop(hub)
+    return loop
