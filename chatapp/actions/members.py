@@ -17,7 +17,7 @@ def of(caller: Caller, *, room_id: str) -> list[Member]:
     if memberships.role(caller.tenant_id, room_id, caller.user_id) is None:
         access.governed_room(caller, room_id)
     members = memberships.of_room(caller.tenant_id, room_id)
-    states = presence.online(caller.tenant_id, [member.user_id for member in members])
+    states = presence.seen(caller.tenant_id, [member.user_id for member in members])
     return [replace(m, presence=states.get(m.user_id, "offline")) for m in members]
 
 

@@ -121,7 +121,7 @@ def _changed(tenant_id: str, user_id: str) -> None:
 
 
 def _seen(caller: Caller, found: list[User]) -> list[Person]:
-    states = presence.online(caller.tenant_id, [user.id for user in found])
+    states = presence.seen(caller.tenant_id, [user.id for user in found])
     return [
         Person(user.id, user.name, user.role, user.disabled, states.get(user.id, "offline"))
         for user in found

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask import current_app
 
+from chatapp.errors import Busy
 from chatapp.store import keys
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.local import Connection
@@ -73,6 +74,14 @@ def online(tenant_id: str, user_ids: Iterable[str] | None = None) -> dict[str, S
     asked = list(user_ids)
     states = _ask(redis.hmget, name, asked) if asked else []
     return {user: state for user, state in zip(asked, states, strict=True) if state}
+
+
+def seen(tenant_id: str, user_ids: list[str]) -> dict[str, State]:
+    """As online(), for lists that must be shown all the same: nobody while Redis is away."""
+    try:
+        return online(tenant_id, user_ids)
+    except Busy:
+        return {}
 
 
 def _presence(tenant_id: str, verb: str, *args: object) -> list[Any]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from chatapp import auth
 from chatapp.actions import invitations, sessions, workspaces
-from chatapp.errors import ChatError, NotFound, NotSignedIn
+from chatapp.errors import ChatError, NotFound, NotSignedIn, TooFast
 from chatapp.schemas.forms import AcceptInvitation, SignIn, SignUp
 from chatapp.types import User
 from chatapp.views import forms
@@ -74,11 +74,13 @@ def invitation(token: str) -> ResponseReturnValue:
 
 
 def accept(token: str) -> ResponseReturnValue:
-    offer, workspace = invitations.look(token)
     try:
         given = forms.read(AcceptInvitation)
         user = invitations.accept(token=token, address=_visitor()["address"], **given)
+    except (NotFound, TooFast):
+        raise
     except ChatError as error:
+        offer, workspace = invitations.look(token)
         return forms.again(
             "invitation.html", error, invitation=offer, workspace=workspace, **_new_account()
         )

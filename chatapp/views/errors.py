@@ -8,7 +8,15 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from chatapp import logs
-from chatapp.errors import ChatError, InvalidPayload, NotAllowed, NotFound, NotSignedIn, TooLarge
+from chatapp.errors import (
+    Busy,
+    ChatError,
+    InvalidPayload,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+)
 
 log = logs.get(__name__)
 
@@ -43,7 +51,14 @@ def _answer(error: ChatError) -> ResponseReturnValue:
         return error.envelope(logs.request_id()), error.status, headers
     if isinstance(error, NotSignedIn) and request.method == "GET":
         return redirect(url_for("entrance.sign_in", next=request.full_path.rstrip("?")))
-    return render_template("error.html", error=error), error.status, headers
+    return render_template("error.html", error=error, words=words(error)), error.status, headers
+
+
+def words(error: ChatError) -> str:
+    """For a page: what Busy says of messages that are kept is not about forms."""
+    return (
+        "The server is busy. Try again in a moment." if isinstance(error, Busy) else error.message
+    )
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

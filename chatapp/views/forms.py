@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError
 
 from chatapp.errors import ChatError, InvalidPayload
+from chatapp.views.errors import words
 
 _REQUIRED = "Fill this in."
 
@@ -37,7 +38,7 @@ def query(shape: type[Schema]) -> dict[str, Any]:
 def again(template: str, error: ChatError, **context: object) -> ResponseReturnValue:
     """The page as it was sent, and why it was not enough."""
     headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
-    context |= {"error": error, "details": error.details, "filled": request.form}
+    context |= {"words": words(error), "details": error.details, "filled": request.form}
     return render_template(template, **context), error.status, headers
 
 
@@ -49,5 +50,5 @@ def done(words: str, to: str) -> ResponseReturnValue:
 def failed(error: ChatError, to: str) -> ResponseReturnValue:
     """Back to a page with many forms: the first reason, in words."""
     reasons = [reason for field in error.details.values() for reason in field]  # type: ignore[attr-defined]
-    flash(str(reasons[0]) if reasons else error.message, "danger")
+    flash(str(reasons[0]) if reasons else words(error), "danger")
     return redirect(to, 303)

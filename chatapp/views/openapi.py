@@ -99,7 +99,7 @@ def _operation(path: str, method: str, name: str, contract: Contract) -> dict[st
             "default": "Error",
         },
     }
-    if method == "post":
+    if method != "get":
         parameters.append(
             {
                 "in": "header",
