@@ -12,8 +12,10 @@ import { Clock } from "./times.js";
 
 /** Near enough to the end to be called there. */
 const AT_BOTTOM_PX = 64;
-/** Rows drawn at first, and how many more each time one comes near the top. */
+/** Rows drawn at first, and how many more each time one comes near an end of them. */
 const DRAWN = 80;
+/** Rows drawn at most: a history of 10 000 is a window of these, moved along as one scrolls. */
+const MOST_DRAWN = 400;
 const SLOW_MS = 5_000;
 const LONG_PRESS_MS = 500;
 
@@ -65,6 +67,8 @@ export class MessageListElement extends LightElement {
   newer = 0;
 
   #drawn = DRAWN;
+  /** How many of the newest are not drawn, because one is far above them. */
+  #below = 0;
   #currentKey: string | null = null;
   #seenSeq = 0;
   #anchor: { row: HTMLElement; top: number } | null = null;
@@ -97,8 +101,7 @@ export class MessageListElement extends LightElement {
 
   /** Go to the newest message. */
   jumpToLatest(): void {
-    this.#drawn = DRAWN;
-    this.isNear = true;
+    this.#drawNewest();
     this.newer = 0;
     this.requestUpdate();
     void this.updateComplete.then(() => this.#toBottom());
@@ -114,10 +117,11 @@ export class MessageListElement extends LightElement {
   }
 
   protected override render(): TemplateResult {
-    const drawn = this.lines.slice(-this.#drawn);
+    const end = this.lines.length - this.#below;
+    const drawn = this.lines.slice(Math.max(0, end - this.#drawn), end);
     const current = drawn.some((line) => line.key === this.#currentKey) ? this.#currentKey : (drawn.at(-1)?.key ?? null);
     const newestOwn = drawn.findLast((line) => line.author_id === this.currentUserId)?.key;
-    const atStart = drawn.length === this.lines.length && !this.hasBefore;
+    const atStart = drawn[0] === this.lines[0] && !this.hasBefore;
     return html`<div class="messages">
         ${atStart ? this.start : this.#above()}
         ${repeat(
@@ -225,14 +229,40 @@ export class MessageListElement extends LightElement {
     const previous = before.at(-1);
     const latest = this.lines.at(-1);
     const ownIsNew = latest?.status === "sending" && latest.key !== previous?.key && latest.author_id === this.currentUserId;
-    if (ownIsNew && this.#opened) {
-      this.isNear = true;
-      this.#drawn = DRAWN;
-    }
+    if (ownIsNew && this.#opened) this.#drawNewest();
     if (this.isNear) this.newer = 0;
     else this.newer += this.lines.filter((line) => line.seq > this.#seenSeq && line.author_id !== this.currentUserId).length;
     for (const line of this.lines.slice(-50)) this.#seenSeq = Math.max(this.#seenSeq, line.seq);
-    if (!this.isNear && before.length) this.#drawn += Math.max(0, this.lines.length - before.length);
+    if (!this.isNear && before.length) this.#keepInPlace(before);
+  }
+
+  #drawNewest(): void {
+    this.isNear = true;
+    this.#drawn = DRAWN;
+    this.#below = 0;
+  }
+
+  /** What was drawn stays drawn, whatever was added above or below it. */
+  #keepInPlace(before: readonly Line[]): void {
+    const above = Math.max(0, this.lines.findIndex((line) => line.key === before[0]!.key));
+    const below = Math.max(0, this.lines.length - before.length - above);
+    this.#drawAbove(above);
+    if (this.#below) this.#below = Math.min(this.#below + below, Math.max(0, this.lines.length - DRAWN));
+    else this.#drawn += below;
+  }
+
+  #drawAbove(count: number): void {
+    this.#drawn += count;
+    const tooMany = Math.max(0, this.#drawn - MOST_DRAWN);
+    this.#drawn -= tooMany;
+    this.#below += tooMany;
+  }
+
+  #drawBelow(): void {
+    const count = Math.min(DRAWN, this.#below);
+    this.#below -= count;
+    this.#drawn = Math.min(MOST_DRAWN, this.#drawn + count);
+    this.requestUpdate();
   }
 
   /** Rows stand in order, so the first one in view is found by halving: there may be thousands. */
@@ -270,7 +300,9 @@ export class MessageListElement extends LightElement {
   #scrolled = (): void => {
     const wentUp = this.scrollTop < this.#lastTop - 1;
     this.#lastTop = this.scrollTop;
-    const near = this.scrollHeight - this.scrollTop - this.clientHeight < AT_BOTTOM_PX;
+    const left = this.scrollHeight - this.scrollTop - this.clientHeight;
+    if (this.#below && left < this.clientHeight * 1.5) this.#drawBelow();
+    const near = !this.#below && left < AT_BOTTOM_PX;
     if (this.isNear && !near && !wentUp) return this.#toBottom();
     if (near !== this.isNear) this.isNear = near;
     if (near) this.newer = 0;
@@ -280,8 +312,9 @@ export class MessageListElement extends LightElement {
 
   #wantOlder(): void {
     if (!this.#opened || this.scrollTop > this.clientHeight * 1.5) return;
-    if (this.#drawn < this.lines.length) {
-      this.#drawn += DRAWN;
+    const above = this.lines.length - this.#below - this.#drawn;
+    if (above > 0) {
+      this.#drawAbove(Math.min(DRAWN, above));
       this.requestUpdate();
     } else if (this.hasBefore && !this.loadingOlder && !this.olderFailed) this.fire("older-wanted");
   }
