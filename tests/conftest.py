@@ -247,6 +247,11 @@ class Client:
     def close(self) -> None:
         self._socket.disconnect()
 
+    def everything(self) -> list[dict[str, Any]]:
+        """Whatever came and was not asked for yet."""
+        self.heard("")
+        return self._kept
+
     def heard(self, event: str) -> list[Any]:
         """What came of this kind since last asked."""
         # Not get_received(): it has nothing to say of a connection that was closed.

@@ -1,7 +1,8 @@
-"""What belongs to others does not exist: every route × (other tenant, other room, anonymous).
+"""What belongs to others does not exist: every route and every event × (other tenant, other room,
+anonymous).
 
-The rule is one: asked for something of others, a route answers exactly as for something that never
-was, tells nothing and changes nothing. A route without a case here fails the first test.
+The rule is one: asked for something of others, both doors answer exactly as for something that never
+was, tell nothing and change nothing. A route or an event without a case here fails the first test.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import select
 
-from chatapp.actions import invitations, messages, rooms
+from chatapp.actions import delivery, invitations, messages, rooms
+from chatapp.sockets import EVENTS
 from chatapp.store import tables
 from chatapp.store.database import reading
 from chatapp.views import API, PAGES
@@ -76,14 +78,32 @@ PUBLIC = {
 # The same page for every id: whether there is such a room the socket says.
 SHELL = ("page", "GET /rooms/<room_id>")
 
+# What to say over the socket; connect and disconnect say nothing of anybody's things.
+SAID: dict[str, dict[str, Any]] = {
+    "room:follow": {"room_ids": ["<room_id>"]},
+    "room:resume": {"room_id": "<room_id>"},
+    "room:leave": {"room_id": "<room_id>"},
+    "room:read": {"room_id": "<room_id>", "seq": 1},
+    "message:send": {"room_id": "<room_id>", "client_id": "c-0000001", "body": "boo"},
+    "message:edit": {"message_id": "<message_id>", "body": "boo", "revision": 1},
+    "message:remove": {"message_id": "<message_id>", "revision": 1},
+    "typing:start": {"room_id": "<room_id>"},
+    "typing:stop": {"room_id": "<room_id>"},
+    "presence:set": {"state": "away"},
+}
+
+# These answer the same whatever is named: by what is left out of a list, or not at all.
+TELLS_NOTHING = {"room:follow", "room:leave", "typing:start", "typing:stop", "presence:set"}
+
 ROUTES = [("api", route) for route in API] + [("page", route) for route in PAGES]
 
 
-def test_every_route_has_its_case():
+def test_every_route_and_every_event_has_its_case():
     assert set(SENT) | NOTHING_TO_SEND == set(API) | set(PAGES)
     assert not set(SENT) & NOTHING_TO_SEND
     assert set(PUBLIC) <= set(PAGES)
     assert SHELL in ROUTES
+    assert set(SAID) | {"connect", "disconnect"} == set(EVENTS)
 
 
 class Acme(NamedTuple):
@@ -99,13 +119,13 @@ class Acme(NamedTuple):
     def in_place(self, text: str) -> str:
         return re.sub(r"<(\w+)>", lambda found: getattr(self, found[1]), text)
 
-    def sent(self, route: str) -> dict[str, Any]:
+    def filled(self, what: dict[str, Any]) -> dict[str, Any]:
         def fill(value: Any) -> Any:
             if isinstance(value, list):
                 return [fill(one) for one in value]
             return self.in_place(value) if isinstance(value, str) else value
 
-        return {name: fill(value) for name, value in SENT.get(route, {}).items()}
+        return {name: fill(value) for name, value in what.items()}
 
 
 NEVER_WAS = Acme(*["never-was"] * 5)
@@ -123,7 +143,7 @@ def acme(app, ada, bob) -> Acme:
 def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
     """(status, body) but for what differs between any two answers."""
     method, _, path = route.partition(" ")
-    path, sent = ids.in_place(path), ids.sent(route)
+    path, sent = ids.in_place(path), ids.filled(SENT.get(route, {}))
     if door == "page":
         answer = asker.get(path) if method == "GET" else asker.post(path, **sent)
         told = f"{answer.location} {answer.text}"
@@ -209,3 +229,76 @@ def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
         path = acme.in_place(route.removeprefix("GET "))
         assert CANARY in browser.call("GET", path).text
     assert CANARY in browser.get(f"/admin/rooms/{acme.room_id}").text
+
+
+# --- the socket ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strangers(acme, connect, mallory, person):
+    """Connected, and not in the room: of another tenant, a member, an administrator of acme."""
+    carol, dora = person("carol"), person("dora", role="admin")
+    return [connect(mallory), connect(carol), connect(dora)]
+
+
+@pytest.fixture
+def deliver(acme):
+    """Tell everybody what the logs say by now."""
+    delivery.deliver(wait=1)  # stands at their ends from here on
+
+    def run() -> None:
+        while delivery.deliver(wait=1):
+            pass
+
+    return run
+
+
+def _tell(asker, event: str, ids: Acme) -> str:
+    """The acknowledgement, and what else was said, but for what differs between any two."""
+    acknowledged = asker.ask(event, **ids.filled(SAID[event]))
+    told = f"{acknowledged} {asker.heard('error')}"
+    told = re.sub(r"'request_id': '\w*'", "", told)
+    for id_ in ids:
+        told = told.replace(id_, "<id>")
+    return told
+
+
+@pytest.mark.parametrize("event", SAID)
+def test_over_the_socket_it_is_not_there_either(acme, strangers, connect, ada, event):
+    insider, before = connect(ada), _belongings()
+    insider.ask("room:resume", room_id=acme.room_id)
+
+    for stranger in strangers:
+        theirs = _tell(stranger, event, acme)
+        assert theirs == _tell(stranger, event, NEVER_WAS)
+        assert CANARY not in theirs
+        assert "_found" in theirs or event in TELLS_NOTHING
+
+    assert _belongings() == before
+    assert insider.heard("typing:started") == []
+    assert insider.heard("read:moved") == []
+
+
+def test_nothing_of_a_room_is_heard_by_who_is_not_in_it(acme, strangers, connect, deliver, ada):
+    insider = connect(ada)
+    insider.ask("room:resume", room_id=acme.room_id)
+    for stranger in strangers:
+        for event, said in SAID.items():
+            stranger.ask(event, **acme.filled(said))
+
+    messages.send(ada, room_id=acme.room_id, client_id="c-8888888", body=f"{CANARY} again")
+    insider.say("typing:start", room_id=acme.room_id)
+    rooms.change(ada, room_id=acme.room_id, topic=f"{CANARY} new")
+    deliver()
+
+    assert len(insider.heard("message:created")) == 1
+    for stranger in strangers:
+        assert CANARY not in str(stranger.everything())
+        assert acme.room_id not in str(stranger.everything())
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", None])
+def test_without_a_session_nobody_is_let_in(acme, app, token):
+    client = app.extensions["socketio"].test_client(app, auth={"token": token})
+
+    assert not client.is_connected()
