@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask_socketio import SocketIO
 
 from chatapp import engine
-from chatapp.types import Caller, Event, Head, Person, Room, State
+from chatapp.types import Caller, Head, Person, Room, State
 
 QUEUE_CHANNEL = "chatapp"
 
@@ -34,25 +34,9 @@ def queue(app: Flask, *, write_only: bool) -> Any:
     )
 
 
-def tell(event: Event, *extra_channels: str) -> None:
-    """A durable event, to this worker's members of the room."""
-    _emit(event.type, envelope(event), to=[event.room.channel, *extra_channels], ignore_queue=True)
-
-
-def envelope(event: Event) -> dict[str, object]:
-    """The event as it is on the wire: without its tenant."""
-    return {
-        "v": 1,
-        "type": event.type,
-        "room_id": event.room_id,
-        "epoch": event.epoch,
-        "seq": event.seq,
-        "id": event.id,
-        "at": event.at,
-        "actor_id": event.actor_id,
-        "client_id": event.client_id,
-        "data": event.data,
-    }
+def tell(kind: str, room: Room, json: str, *extra_channels: str) -> None:
+    """A durable event, as the log has it, to this worker's members of the room."""
+    _emit(kind, engine.Fragment(json), to=[room.channel, *extra_channels], ignore_queue=True)
 
 
 def room_head(room: Room, head: Head) -> None:

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from chatapp import bus, jobs, metrics
 from chatapp.errors import Busy, RoomNotFound
-from chatapp.store import cold_rooms, lives, local, room_log, shard_log, tail
-from chatapp.types import Event, Head, Room
+from chatapp.store import codec, cold_rooms, lives, local, room_log, shard_log, tail
+from chatapp.types import Head, Room
 
 _WAIT = 1_000  # ms a read of the logs waits for news
 
@@ -21,17 +21,16 @@ def deliver(*, wait: int = _WAIT) -> int:
     try:
         if here.doubtful:
             _recover(here)
-        entries = shard_log.follow(here.last, wait=wait)
+        news = shard_log.follow(here.last, wait=wait)
     except Busy:
         here.doubtful = True
         raise
-    for entry in entries:
-        here.last[entry.shard] = entry.id
-        if entry.event:
-            _tell(entry.event)
+    for each in news:
+        here.last[each.shard] = each.id
+        _tell(each)
     here.read()
-    here.unwritten = (here.unwritten or bool(entries)) and not jobs.persist()
-    return len(entries)
+    here.unwritten = (here.unwritten or bool(news)) and not jobs.persist()
+    return len(news)
 
 
 def tell_heads() -> None:
@@ -66,18 +65,25 @@ def _recover(here: tail.Tail) -> None:
     tell_heads()
 
 
-def _tell(event: Event) -> None:
-    """To the room; and what concerns somebody's membership to that person, whatever they follow."""
-    metrics.deliveries.inc()
-    if not event.type.startswith("member:"):
-        bus.tell(event)
+def _tell(news: shard_log.News) -> None:
+    """To the room; and what concerns somebody's membership to that person, whatever they follow.
+
+    What is no event of ours is for the record to complain about.
+    """
+    address = codec.address(news.tenant_id, news.json)
+    if address is None:
         return
-    user_id = event.data["user_id"]
-    bus.tell(event, bus.user_channel(event.tenant_id, user_id))
-    if event.type == "member:left":
-        for connection in local.of_user(event.tenant_id, user_id):
-            connection.rooms.discard(event.room_id)
-            bus.leave(connection.sid, event.room.channel)
+    metrics.deliveries.inc()
+    kind, room = address
+    if not kind.startswith("member:"):
+        bus.tell(kind, room, news.json)
+        return
+    user_id = codec.load(news.tenant_id, news.json).data["user_id"]
+    bus.tell(kind, room, news.json, bus.user_channel(room.tenant_id, user_id))
+    if kind == "member:left":
+        for connection in local.of_user(room.tenant_id, user_id):
+            connection.rooms.discard(room.id)
+            bus.leave(connection.sid, room.channel)
 
 
 def _wake(cold: list[Room], heads: dict[Room, Head]) -> None:

@@ -13,7 +13,7 @@ from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.queue import Queue
 
-__all__ = ["Fragment", "harden", "json", "manager"]
+__all__ = ["Fragment", "harden", "json", "manager", "redis_pipe"]
 
 
 def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
@@ -25,6 +25,16 @@ def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
     from chatapp.engine import fanout  # noqa: PLC0415 - needs eventlet, which others must not import
 
     return fanout.QueuedFanOut(url, **options) if url else fanout.FanOut()
+
+
+def redis_pipe(url: str, *, timeout: float) -> Any:
+    """Redis on the fast engine's loop, see pipe.Pipe; None where it cannot go. In a web worker only,
+    after the fork.
+    """
+    from chatapp.engine import loop  # noqa: PLC0415 - as above
+    from chatapp.engine.pipe import Pipe, reaches  # noqa: PLC0415
+
+    return Pipe(loop.current(), url, timeout=timeout) if reaches(url) else None
 
 
 def harden(socketio: Any, *, fast: bool = False, connect_within: float = 10.0) -> Callable[[], int]:

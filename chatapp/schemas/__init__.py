@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from chatapp.types import CatchUp
+from chatapp.types import CatchUp, Event
 
 CLIENT_ID = validate.Length(min=8, max=64)
 ROOM_ID = validate.Length(min=1, max=64)
@@ -88,6 +88,22 @@ class EventPayload(Schema):
     actor_id = fields.Str()
     client_id = fields.Str(allow_none=True)
     data = fields.Dict()
+
+
+def event(said: Event) -> dict[str, object]:
+    """What EventPayload dumps, in a tenth of the time: for the acknowledgement of every message."""
+    return {
+        "v": 1,
+        "type": said.type,
+        "room_id": said.room_id,
+        "epoch": said.epoch,
+        "seq": said.seq,
+        "id": said.id,
+        "at": said.at,
+        "actor_id": said.actor_id,
+        "client_id": said.client_id,
+        "data": said.data,
+    }
 
 
 class MessagePayload(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -9,8 +10,9 @@ from flask_socketio import SocketIO
 
 from chatapp import engine
 from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
+from chatapp.sockets.door import bind
 
-EVENTS = {
+EVENTS: dict[str, Callable[..., Any]] = {
     "connect": connection.connect,
     "disconnect": connection.disconnect,
     "room:follow": rooms.follow,
@@ -58,7 +60,7 @@ def init_app(app: Flask, queue: Any) -> None:
     app.extensions["websockets"] = engine.harden(socketio, fast=app.config["FAST_ENGINE"])
     app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():
-        socketio.on_event(name, handler)
+        bind(app, socketio, name, handler)
     if app.config["FOLLOW_LOGS"]:
         for task in TASKS:
             socketio.start_background_task(task, app)

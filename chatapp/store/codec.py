@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 from chatapp.types import Draft, Event, Room
+
+_BEGINNING = re.compile(r'\{"v":1,"type":"([a-z:]+)","room_id":"([^"\\]+)","epoch":"')
 
 
 def split(room: Room, draft: Draft) -> tuple[str, str, str]:
@@ -19,6 +22,12 @@ def split(room: Room, draft: Draft) -> tuple[str, str, str]:
         f'"data":{dump(draft.data).decode()}}}'
     )
     return before, middle, after
+
+
+def address(tenant_id: str, raw: str) -> tuple[str, Room] | None:
+    """The type and the room of what split() began, without reading the rest; None for anything else."""
+    found = _BEGINNING.match(raw)
+    return (found[1], Room(tenant_id, found[2])) if found else None
 
 
 def load(tenant_id: str, raw: str) -> Event:

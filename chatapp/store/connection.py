@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from werkzeug.local import LocalProxy
 
-from chatapp import metrics
+from chatapp import engine, metrics
 from chatapp.errors import Busy
 
 # Loading is a kind of ConnectionError. The client takes the code off the texts of these.
@@ -32,6 +33,7 @@ _PASSING = (
     ReadOnlyError,
     ClusterDownError,
 )
+_PATIENCE = 3.0  # seconds
 _LUA = Path(__file__).parent / "lua"
 
 redis: Redis = LocalProxy(lambda: current_app.extensions["redis"])  # type: ignore[assignment]
@@ -42,16 +44,52 @@ patient_redis: Redis = LocalProxy(lambda: current_app.extensions["patient_redis"
 def init_app(app: Flask) -> None:
     url, timeout = app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"]
     app.extensions["redis"] = client = _connect(url, timeout)
-    app.extensions["patient_redis"] = _connect(url, 3.0)
+    app.extensions["patient_redis"] = _connect(url, _PATIENCE)
     app.extensions["lua"] = {
         path.stem: client.register_script(path.read_text()) for path in _LUA.glob("*.lua")
     }
+    app.extensions["pipes"] = _Pipes(url, timeout) if app.config["FAST_ENGINE"] else None
 
 
 def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
     """Run store/lua/<script>.lua. Raises Busy when Redis does not answer in time."""
     with asking():
-        return current_app.extensions["lua"][script](keys=keys, args=args)
+        known, pipes = current_app.extensions["lua"][script], current_app.extensions["pipes"]
+        if pipes and pipes.prompt:
+            return pipes.prompt.run(known.script, keys, args)
+        return known(keys=keys, args=args)
+
+
+def read_streams(after: dict[str, str], *, count: int, wait: int) -> list[Any]:
+    """XREAD, waiting up to `wait` ms: [[stream, [(id, {field: value}), …]], …]. Raises Busy."""
+    with asking():
+        pipes = current_app.extensions["pipes"]
+        if not (pipes and pipes.patient):
+            return patient_redis.xread(after, count=count, block=wait) or []  # type: ignore[arg-type,return-value]
+        streams = (*after, *after.values())
+        answer = pipes.patient.ask("XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", *streams)
+        return [[name, [_entry(*entry) for entry in entries]] for name, entries in answer or []]
+
+
+def _entry(id_: str, flat: list[str]) -> tuple[str, dict[str, str]]:
+    return id_, dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+class _Pipes:
+    """Redis on the loop of the fast engine: what many wait for at once. Made when first asked for,
+    in the worker.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url, self._timeout = url, timeout
+
+    @cached_property
+    def prompt(self) -> Any:
+        return engine.redis_pipe(self._url, timeout=self._timeout)
+
+    @cached_property
+    def patient(self) -> Any:
+        return engine.redis_pipe(self._url, timeout=_PATIENCE)
 
 
 class Server(NamedTuple):

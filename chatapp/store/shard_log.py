@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from chatapp import metrics
 from chatapp.store import codec, keys
-from chatapp.store.connection import asking, patient_redis, redis
+from chatapp.store.connection import asking, read_streams, redis
 from chatapp.types import Event
 
 _GROUP, _READER = "record", "record"
@@ -31,6 +31,15 @@ class Entry(NamedTuple):
     event: Event | None  # None: not an event of ours; `raw` and `flaw` say what it is
     raw: str
     flaw: str = ""
+
+
+class News(NamedTuple):
+    """An entry as the screens need it: the JSON is what they are sent."""
+
+    shard: int
+    id: str
+    tenant_id: str
+    json: str
 
 
 def shards() -> range:
@@ -47,12 +56,14 @@ def newest() -> dict[int, str]:
     return {shard: entries[0][0] if entries else "0-0" for shard, entries in enumerate(answers)}
 
 
-def follow(after: dict[int, str], *, wait: int) -> list[Entry]:
+def follow(after: dict[int, str], *, wait: int) -> list[News]:
     """What came after these ids, waiting up to `wait` ms for the first. Raises Busy."""
     streams = {keys.shard_log(shard): last for shard, last in after.items()}
-    with asking():
-        answer: Any = patient_redis.xread(streams, count=500, block=wait)  # type: ignore[arg-type]
-    return [entry for name, entries in answer or [] for entry in _entries(_shard(name), entries)]
+    return [
+        News(_shard(name), id_, fields.get("t", ""), fields.get("e", ""))
+        for name, entries in read_streams(streams, count=500, wait=wait)
+        for id_, fields in entries
+    ]
 
 
 def take(shard: int, *, at_most: int) -> list[Entry]:
