@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 
 from sqlalchemy import select, update
 
@@ -12,6 +13,8 @@ from chatapp.store.database import reading, writing
 from chatapp.store.keys import room_keys
 from chatapp.store.tables import memberships, rooms
 from chatapp.types import Room
+
+_MOMENT, _MOMENTS = 0.05, 10  # seconds; from claiming a room to its head in Redis is milliseconds
 
 
 def warm(room: Room) -> None:
@@ -25,11 +28,25 @@ def warm(room: Room) -> None:
     fresh = not row.epoch and _claim(room)
     epoch = fresh or secrets.token_hex(4)
     keys = room_keys(room)
+    if not fresh and row.applied_seq == 0 and _comes_to_life(room):
+        return
     run_lua(
         "warm",
         [keys.head, keys.log, keys.shard_life, keys.members],
         [epoch, row.applied_seq, int(not fresh), int(row.archived), *row.member_ids],
     )
+
+
+def _comes_to_life(room: Room) -> bool:
+    """A room without history was perhaps claimed a moment ago, and its first epoch is on the way
+    here: who opens a new room with others must not begin its second.
+    """
+    keys = room_keys(room)
+    for _ in range(_MOMENTS):
+        if run_lua("stand", [keys.head, keys.shard_life, keys.members], [""])[0] == "ok":
+            return True
+        time.sleep(_MOMENT)
+    return False
 
 
 class _Row:

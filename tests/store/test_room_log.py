@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 from uuid_utils import uuid7
 
 from chatapp.errors import Conflict, RoomNotFound, TooFast
-from chatapp.store import lives, record, room_log, shard_log
-from chatapp.store.connection import redis
+from chatapp.store import lives, record, room_log, shard_log, tables
+from chatapp.store.connection import redis, run_lua
+from chatapp.store.database import writing
 from chatapp.store.keys import room_keys
-from chatapp.types import Draft, Room
+from chatapp.types import Draft, Head, Room
 
 
 def draft(body="hello", *, by="ada", client_id=None, kind="message:created", **data):
@@ -155,6 +158,24 @@ def test_numbers_the_record_never_saw_are_not_used_again(lobby):
     redis.delete(room_keys(lobby).head)
 
     assert say(lobby).seq > lost_head.seq
+
+
+def test_who_opens_a_new_room_together_begins_one_epoch(lobby, app):
+    """The other has claimed the room in the record, and not brought it to Redis yet."""
+    with writing() as connection:
+        connection.execute(update(tables.rooms).values(epoch="theirs"))
+
+    def open_it():
+        with app.app_context():
+            return room_log.stand(lobby)
+
+    with ThreadPoolExecutor() as others:
+        stands = others.submit(open_it)
+        keys = room_keys(lobby)
+        names = [keys.head, keys.log, keys.shard_life, keys.members]
+        run_lua("warm", names, ["theirs", 0, 0, 0, "ada", "bob"])
+
+        assert stands.result() == Head("theirs", 0, 0)
 
 
 def test_another_life_of_the_shard_makes_every_head_cold(lobby):
