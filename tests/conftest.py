@@ -31,6 +31,7 @@ from chatapp.store.database import writing
 from chatapp.types import Caller, Room
 from config import Config
 
+_FIGURES = pytest.StashKey[list[str]]()
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -394,3 +395,19 @@ def _empty(app: Flask) -> None:
     with app.extensions["database"].begin() as connection:
         for table in reversed(tables.metadata.sorted_tables):
             connection.execute(table.delete())
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[object], None]:
+    """figures(report): what the run came to, shown at its end."""
+    kept = request.config.stash.setdefault(_FIGURES, [])
+    return lambda said: kept.append(f"{request.node.name}: {said}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if said := config.stash.get(_FIGURES, []):
+        terminalreporter.section("what it came to")
+        for line in said:
+            terminalreporter.line(line)

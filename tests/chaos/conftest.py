@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.live.conftest import crowd, figures, settings, system, town
+from tests.live.conftest import crowd, settings, system, town
 
-__all__ = ["crowd", "figures", "settings", "system", "town"]
+__all__ = ["crowd", "settings", "system", "town"]

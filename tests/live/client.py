@@ -336,6 +336,10 @@ class Client:
     def heard(self, name: str) -> list[Any]:
         return [payload for _, event, payload in self.others if event == name]
 
+    def stays(self, seconds: float) -> bool:
+        """Whether it has been let in for so long, and not sent away again."""
+        return self.wire is not None and time.monotonic() - self.arrivals[-1] > seconds
+
     def close(self) -> None:
         self._living.cancel()
         for room in self.rooms.values():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,8 +8,6 @@ import pytest
 from tests.live.client import Crowd
 from tests.live.system import System
 from tests.live.town import Town
-
-_FIGURES = pytest.StashKey[list[str]]()
 
 FAST = {  # as deployed, but with room for a crowd from one address and time that passes quicker
     "LIMIT_CONNECT": 10_000,
@@ -42,19 +40,3 @@ def town(system: System) -> Town:
 def crowd() -> Iterator[Crowd]:
     with Crowd() as crowd:
         yield crowd
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Callable[[object], None]:
-    """figures(report): what the run came to, shown at its end."""
-    kept = request.config.stash.setdefault(_FIGURES, [])
-    return lambda said: kept.append(f"{request.node.name}: {said}")
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if said := config.stash.get(_FIGURES, []):
-        terminalreporter.section("what it came to")
-        for line in said:
-            terminalreporter.line(line)

@@ -93,6 +93,9 @@ class Town:
             for number, name in enumerate(names)
         ]
         eventually(lambda: all(client.room.epoch for client in clients), within=30)
+        assert {client.room.seq for client in clients} == {0}, (
+            "a new room begins with its first epoch"
+        )
         return clients
 
     def wait_until_settled(self, clients: list[Client], *, within: float) -> float:
@@ -107,6 +110,13 @@ class Town:
                 f"not settled within {within} s: {self._unsettled(clients)}"
             ) from None
         return time.monotonic() - began
+
+    def wait_until_shown(self, clients: list[Client], *, within: float) -> None:
+        """Until everybody stands where their rooms stood when this was asked."""
+        for name in {name for client in clients for name in client.rooms}:
+            seq = self.head(name).seq
+            there = [client.rooms[name] for client in clients if name in client.rooms]
+            eventually(lambda: all(room.seq >= seq for room in there), within=within)  # noqa: B023
 
     def _unsettled(self, clients: list[Client]) -> str:
         for client in clients:
