@@ -185,11 +185,17 @@ def demo() -> str | None:
     caller, made = _operator("demo"), []
     general = rooms.found(caller, name="general", kind="public")
     for name, role in (("Ada", "owner"), ("Bob", "member")):
-        email, password = f"{name.lower()}@demo.test", secrets.token_urlsafe(9)
+        email, password = f"{name.lower()}@demo.test", _typeable()
         person = people.create(caller, email=email, name=name, role=role, password=password)  # type: ignore[arg-type]
         members.add(caller, room_id=general.id, user_ids=[person.id])
         made.append({"email": email, "name": name, "password": password})
     return json.dumps({"workspace": "demo", "people": made, "room": "general"})
+
+
+def _typeable() -> str:
+    """A password of 59 bits that can be read off one screen and typed at another."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(3))
 
 
 @_command(chat, "doctor")
