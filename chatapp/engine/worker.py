@@ -182,10 +182,11 @@ class EventletWorker(AsyncWorker):
         farewell = eventlet.spawn(self._call, closing) if closing else None
         farewell_ends = min(deadline, time.monotonic() + _FAREWELL)
         while time.monotonic() < deadline:
-            told = farewell is None or farewell.dead
-            if self._answering == 0 and (
-                (told and self._websockets() == 0) or time.monotonic() > farewell_ends
-            ):
+            told, left = farewell is None or farewell.dead, self._websockets()
+            is_over = (told and not left) or time.monotonic() > farewell_ends
+            if self._answering == 0 and is_over:
+                if left:
+                    self.log.info("%d clients took no leave (pid: %s)", left, self.pid)
                 return
             self.notify()
             eventlet.sleep(0.05)

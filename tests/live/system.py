@@ -41,6 +41,7 @@ class Part:
     def __init__(self, member: Member, environ: dict[str, str], log: Path) -> None:
         self._member, self._environ, self._log = member, environ, log
         self.process: subprocess.Popen[bytes] | None = None
+        self._group: int | None = None  # of it and its children, until all are gone
 
     def start(self) -> None:
         assert not self.is_running
@@ -54,6 +55,7 @@ class Part:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._group = self.process.pid
         assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(self._member.feed.encode())
@@ -70,7 +72,9 @@ class Part:
     def kill(self) -> None:
         """Without a word, and all that it started with it."""
         self._signal(signal.SIGKILL)
-        self._wait(5)
+        if self.process:
+            self._wait(5)
+        self._group = None
 
     def stop(self, within: float = 12) -> float:
         """As an operator would; returns the seconds it took."""
@@ -80,6 +84,7 @@ class Part:
             self.process.terminate()
             self._wait(within)
         self._signal(signal.SIGKILL)  # whoever it left behind
+        self._group = None
         return time.monotonic() - began
 
     def freeze(self) -> None:
@@ -89,9 +94,10 @@ class Part:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        if self.process:
+        """Nothing once it is gone: its number may by then be somebody else's."""
+        if self._group:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+                os.killpg(self._group, number)
 
     def _wait(self, seconds: float) -> None:
         assert self.process

@@ -135,7 +135,7 @@ def running(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("checkout"))
     run = made.run("--no-demo")
     run.wait_for_address()
-    eventually(lambda: run.pid_of("worker") and run.pid_of("beat"), within=5)
+    eventually(lambda: run.pid_of("worker") and run.pid_of("beat"), within=20)
     yield run
     made.clear()
 
@@ -176,8 +176,8 @@ def test_while_it_runs_its_settings_are_there_for_its_owner_alone(checkout):
 def test_a_signal_stops_everything(checkout, number):
     run = checkout.run("--no-demo")
     run.wait_for_address()
-    eventually(lambda: run.pid_of("beat"), within=5)
-    eventually(lambda: len(run.processes()) == 9, within=5)  # Celery has two more, gunicorn too
+    eventually(lambda: run.pid_of("beat"), within=20)
+    eventually(lambda: len(run.processes()) == 9, within=20)  # Celery has two more, gunicorn too
     run.process.send_signal(number)
     assert run.process.wait(12) == 0
     assert run.processes() == {}
@@ -194,7 +194,7 @@ def test_what_is_killed_comes_back(running, word):
 def test_when_it_is_killed_itself_nothing_stays(checkout):
     run = checkout.run("--no-demo")
     run.wait_for_address()
-    eventually(lambda: run.pid_of("beat"), within=5)
+    eventually(lambda: run.pid_of("beat"), within=20)
     run.process.kill()
     run.process.wait()
     eventually(lambda: run.processes() == {}, within=12)
