@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
 from chatapp.types import Caller, Room
 from config import Config
+from deploy.local.settings import free_port
 
 _FIGURES = pytest.StashKey[list[str]]()
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -53,10 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Valkey of our own, gone when the tests are."""
-    with socket.socket() as probe:  # its own search for a port finds what other runs just found
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with ValkeyServer(port=port, data_dir=tmp_path_factory.mktemp("valkey")) as server:
+    # Its own search for a port finds what other runs just found.
+    with ValkeyServer(port=free_port(), data_dir=tmp_path_factory.mktemp("valkey")) as server:
         yield f"redis://{server.host}:{server.port}/0"
 
 

@@ -14,12 +14,13 @@ from chatapp.actions import delivery, health
 from chatapp.store import tail
 from chatapp.store.database import connect as connect_database
 from chatapp.store.keys import shard_log
+from deploy.local.settings import free_port
 
 
 @pytest.fixture
 def redis_url(tmp_path):
     """One that the tests may stop, freeze and fill without hurting another."""
-    with ValkeyServer(data_dir=tmp_path) as server:
+    with ValkeyServer(port=free_port(), data_dir=tmp_path) as server:
         yield f"redis://{server.host}:{server.port}/0"
 
 

