@@ -48,6 +48,7 @@ export class ChatWindowElement extends LightElement {
   /** Where reading ended when the room was opened; undefined until that is known, null when there was nothing new. */
   #unreadAfter: number | null | undefined = undefined;
   #ready = false;
+  #membersAsked = false;
 
   protected override willUpdate(): void {
     const room = this.#room;
@@ -58,11 +59,11 @@ export class ChatWindowElement extends LightElement {
     if (this.#unreadAfter === null && room.unread && away) this.#unreadAfter = room.read_seq;
   }
 
-  protected override firstUpdated(): void {
-    void this.client.members(this.roomId).load();
-  }
-
   protected override updated(changed: PropertyValues<this>): void {
+    if (!this.#membersAsked && this.#room) {
+      this.#membersAsked = true; // not before: of a room that is not ours the server knows nothing
+      void this.client.members(this.roomId).load();
+    }
     if (!this.#ready && this.#composer) {
       this.#ready = true;
       void this.#composer.updateComplete.then(() => this.focusComposer());

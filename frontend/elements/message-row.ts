@@ -64,7 +64,7 @@ function head({ own, author, clock }: RowContext, at: Date, first: boolean): Tem
 function content({ mentions }: RowContext, line: Row["line"]): TemplateResult {
   if (line.removed_at) return html`<p class="bubble__removed">Message removed</p>`;
   return html`${markdown(line.body, mentions)}${line.edited_at
-    ? html`<span class="bubble__edited">(edited)</span>`
+    ? html` <span class="bubble__edited">(edited)</span>`
     : nothing}`;
 }
 

@@ -76,7 +76,7 @@ test("only the newest of one's own says that it was sent", async () => {
 
 test("edited and removed are marked", async () => {
   const element = await list([line(1, { edited_at: "2026-11-23T12:00:00Z" }), line(2, { removed_at: "2026-11-23T12:00:00Z", body: "" })]);
-  assert.deepEqual(texts(element, ".bubble"), ["#1(edited)", "Message removed"]);
+  assert.deepEqual(texts(element, ".bubble"), ["#1 (edited)", "Message removed"]);
 });
 
 test("the unread divider stands above the first new message of somebody else", async () => {
