@@ -74,7 +74,7 @@ class Run:
     def said(self) -> str:
         return self._log.read_text()
 
-    def wait_for_address(self, within: float = 30) -> None:
+    def wait_for_address(self, within: float = 90) -> None:
         eventually(
             lambda: "The chat is at" in self.said or self.process.poll() is not None, within=within
         )
@@ -99,6 +99,15 @@ class Run:
                     line = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                     found[int(directory.name)] = line
         return found
+
+    def seconds_of_work(self) -> float:
+        """What all its processes have cost the processors, whoever else was busy meanwhile."""
+        ticks = 0
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def pid_of(self, word: str) -> int | None:
         """The member whose command line has the word: a child of the supervisor."""
@@ -155,10 +164,10 @@ def test_the_first_start_says_how_to_sign_in_and_the_second_is_quick(checkout):
     began = time.monotonic()
     second = checkout.run()
     second.wait_for_address()
-    took = time.monotonic() - began
+    took, worked = time.monotonic() - began, second.seconds_of_work()
     assert "password" not in second.said
     second.stop()
-    assert took < 8  # below 2 on a machine that does nothing else
+    assert took < 3 or worked < 6  # two cores with nothing else to do need less than two seconds
 
 
 def test_while_it_runs_its_settings_are_there_for_its_owner_alone(checkout):
