@@ -8,17 +8,15 @@ persister's later writing repeats it harmlessly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, select, update
 
-from chatapp.store import tables
-from chatapp.store.database import reading, writing
+from chatapp.store import effects, tables
+from chatapp.store.database import insert_missing, reading, writing
 from chatapp.types import Event, Room
 
 
@@ -50,14 +48,14 @@ def apply(events: list[Event]) -> None:
     """Show what these events did to rooms and memberships before the persister comes by."""
     with writing() as connection:
         for event in events:
-            _PROJECTIONS.get(event.type, _nothing)(connection, event)
+            effects.take(connection, event)
 
 
 def bury(entry_id: str, raw: str, error: str, event: Event | None, at: datetime) -> None:
     """Put what cannot be written where somebody will find it, and let the room go on."""
     letter = {"entry_id": entry_id, "event": raw, "error": error, "at": at}
     with writing() as connection:
-        _insert_missing(connection, tables.dead_letters, [letter])
+        insert_missing(connection, tables.dead_letters, [letter])
         if event is not None:
             _move_applied(connection, event)
 
@@ -97,9 +95,9 @@ def _write_room(connection: Connection, room: Room, events: list[Event]) -> int:
         applied, epoch = event.seq, event.epoch
         fresh.append(event)
     if fresh:
-        _insert_missing(connection, tables.events, [_event_row(event) for event in fresh])
+        insert_missing(connection, tables.events, [_event_row(event) for event in fresh])
         for event in fresh:
-            _PROJECTIONS.get(event.type, _nothing)(connection, event)
+            effects.take(connection, event)
         _move_applied(connection, fresh[-1])
     return int(applied)
 
@@ -138,125 +136,3 @@ def _event_row(event: Event) -> dict[str, Any]:
         "at": event.at,
         "data": event.data,
     }
-
-
-# --- what each event does to the tables ----------------------------------------------------------
-
-
-def _message_created(connection: Connection, event: Event) -> None:
-    row = {
-        "room_id": event.room_id,
-        "seq": event.seq,
-        "workspace_id": event.tenant_id,
-        "id": event.id,
-        "author_id": event.actor_id,
-        "client_id": event.client_id,
-        "body": event.data["body"],
-        "mentions": event.data["mentions"],
-        "revision": 1,
-        "at": event.at,
-    }
-    _insert_missing(connection, tables.messages, [row])
-    _set_mentions(connection, event, event.seq)
-
-
-def _message_edited(connection: Connection, event: Event) -> None:
-    data = event.data
-    _revise(connection, event, body=data["body"], mentions=data["mentions"], edited_at=event.at)
-    _set_mentions(connection, event, data["message_seq"])
-
-
-def _message_removed(connection: Connection, event: Event) -> None:
-    _revise(connection, event, body="", mentions=[], removed_at=event.at)
-    _forget_mentions(connection, event, event.data["message_seq"])
-
-
-def _revise(connection: Connection, event: Event, **values: Any) -> None:
-    """Only forward: a revision seen before, or an older one, changes nothing."""
-    message, revision = tables.messages.c, event.data["revision"]
-    connection.execute(
-        update(tables.messages)
-        .where(message.id == event.data["message_id"], message.revision < revision)
-        .values(revision=revision, **values)
-    )
-
-
-def _set_mentions(connection: Connection, event: Event, seq: int) -> None:
-    _forget_mentions(connection, event, seq)
-    rows = [
-        {"room_id": event.room_id, "user_id": user_id, "seq": seq}
-        for user_id in event.data["mentions"]
-    ]
-    _insert_missing(connection, tables.mentions, rows)
-
-
-def _forget_mentions(connection: Connection, event: Event, seq: int) -> None:
-    mention = tables.mentions.c
-    connection.execute(
-        tables.mentions.delete().where(mention.room_id == event.room_id, mention.seq == seq)
-    )
-
-
-def _member_joined(connection: Connection, event: Event) -> None:
-    row = {
-        "room_id": event.room_id,
-        "user_id": event.data["user_id"],
-        "workspace_id": event.tenant_id,
-        "role": event.data["role"],
-        "joined_at": datetime.fromisoformat(event.at),
-    }
-    _insert_missing(connection, tables.memberships, [row])
-    _change_member(connection, event, gone=False, role=event.data["role"])
-
-
-def _member_left(connection: Connection, event: Event) -> None:
-    _change_member(connection, event, gone=True)
-
-
-def _member_changed(connection: Connection, event: Event) -> None:
-    _change_member(connection, event, role=event.data["role"])
-
-
-def _change_member(connection: Connection, event: Event, **values: Any) -> None:
-    member = tables.memberships.c
-    connection.execute(
-        update(tables.memberships)
-        .where(
-            member.room_id == event.room_id,
-            member.user_id == event.data["user_id"],
-            member.changed_seq < event.seq,
-        )
-        .values(changed_seq=event.seq, **values)
-    )
-
-
-def _room_archived(connection: Connection, event: Event) -> None:
-    _change_room(connection, event, archived_at=datetime.fromisoformat(event.at))
-
-
-def _change_room(connection: Connection, event: Event, **values: Any) -> None:
-    room = tables.rooms.c
-    connection.execute(update(tables.rooms).where(room.id == event.room_id).values(**values))
-
-
-def _nothing(_connection: Connection, _event: Event) -> None:
-    """Names and topics are in the room's row before their event: a unique index guards them there."""
-
-
-_PROJECTIONS: dict[str, Callable[[Connection, Event], None]] = {
-    "message:created": _message_created,
-    "message:edited": _message_edited,
-    "message:removed": _message_removed,
-    "member:joined": _member_joined,
-    "member:left": _member_left,
-    "member:changed": _member_changed,
-    "room:archived": _room_archived,
-}
-
-
-def _insert_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert what no unique index already holds."""
-    if not rows:
-        return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

@@ -102,6 +102,8 @@ def test_an_archived_room_takes_nothing_more(lobby):
 
     with pytest.raises(Conflict):
         say(lobby)
+    left = Draft("member:left", str(uuid7()), "bob", {"user_id": "bob"})
+    assert room_log.append(lobby, left)[1]  # nobody is locked in
 
 
 def test_of_two_revisions_of_the_same_the_second_is_a_conflict(lobby):

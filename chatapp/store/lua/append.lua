@@ -45,7 +45,7 @@ if ARGV[7] == "1" then
     return { "unsure" }
   end
 end
-if head[5] == "1" then
+if head[5] == "1" and ARGV[12] == "" then -- but one may still leave
   return { "archived" }
 end
 

@@ -1,0 +1,129 @@
+"""What each event does to the tables of the record. Doing it twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from chatapp.store import tables
+from chatapp.store.database import insert_missing
+from chatapp.types import Event
+
+
+def take(connection: Connection, event: Event) -> None:
+    """An event without an effect has none by design: a room's name and topic are in its row before their event, for
+    a unique index guards them there.
+    """
+    effect = _EFFECTS.get(event.type)
+    if effect:
+        effect(connection, event)
+
+
+def _message_created(connection: Connection, event: Event) -> None:
+    row = {
+        "room_id": event.room_id,
+        "seq": event.seq,
+        "workspace_id": event.tenant_id,
+        "id": event.id,
+        "author_id": event.actor_id,
+        "client_id": event.client_id,
+        "body": event.data["body"],
+        "mentions": event.data["mentions"],
+        "revision": 1,
+        "at": event.at,
+    }
+    insert_missing(connection, tables.messages, [row])
+    _set_mentions(connection, event, event.seq)
+
+
+def _message_edited(connection: Connection, event: Event) -> None:
+    data = event.data
+    _revise(connection, event, body=data["body"], mentions=data["mentions"], edited_at=event.at)
+    _set_mentions(connection, event, data["message_seq"])
+
+
+def _message_removed(connection: Connection, event: Event) -> None:
+    _revise(connection, event, body="", mentions=[], removed_at=event.at)
+    _forget_mentions(connection, event, event.data["message_seq"])
+
+
+def _revise(connection: Connection, event: Event, **values: Any) -> None:
+    """Only forward: a revision seen before, or an older one, changes nothing."""
+    message, revision = tables.messages.c, event.data["revision"]
+    connection.execute(
+        update(tables.messages)
+        .where(message.id == event.data["message_id"], message.revision < revision)
+        .values(revision=revision, **values)
+    )
+
+
+def _set_mentions(connection: Connection, event: Event, seq: int) -> None:
+    _forget_mentions(connection, event, seq)
+    rows = [
+        {"room_id": event.room_id, "user_id": user_id, "seq": seq}
+        for user_id in event.data["mentions"]
+    ]
+    insert_missing(connection, tables.mentions, rows)
+
+
+def _forget_mentions(connection: Connection, event: Event, seq: int) -> None:
+    mention = tables.mentions.c
+    connection.execute(
+        tables.mentions.delete().where(mention.room_id == event.room_id, mention.seq == seq)
+    )
+
+
+def _member_joined(connection: Connection, event: Event) -> None:
+    row = {
+        "room_id": event.room_id,
+        "user_id": event.data["user_id"],
+        "workspace_id": event.tenant_id,
+        "role": event.data["role"],
+        "joined_at": datetime.fromisoformat(event.at),
+    }
+    insert_missing(connection, tables.memberships, [row])
+    _change_member(connection, event, gone=False, role=event.data["role"])
+
+
+def _member_left(connection: Connection, event: Event) -> None:
+    _change_member(connection, event, gone=True)
+
+
+def _member_changed(connection: Connection, event: Event) -> None:
+    _change_member(connection, event, role=event.data["role"])
+
+
+def _change_member(connection: Connection, event: Event, **values: Any) -> None:
+    member = tables.memberships.c
+    connection.execute(
+        update(tables.memberships)
+        .where(
+            member.room_id == event.room_id,
+            member.user_id == event.data["user_id"],
+            member.changed_seq < event.seq,
+        )
+        .values(changed_seq=event.seq, **values)
+    )
+
+
+def _room_archived(connection: Connection, event: Event) -> None:
+    _change_room(connection, event, archived_at=datetime.fromisoformat(event.at))
+
+
+def _change_room(connection: Connection, event: Event, **values: Any) -> None:
+    room = tables.rooms.c
+    connection.execute(update(tables.rooms).where(room.id == event.room_id).values(**values))
+
+
+_EFFECTS: dict[str, Callable[[Connection, Event], None]] = {
+    "message:created": _message_created,
+    "message:edited": _message_edited,
+    "message:removed": _message_removed,
+    "member:joined": _member_joined,
+    "member:left": _member_left,
+    "member:changed": _member_changed,
+    "room:archived": _room_archived,
+}
