@@ -18,10 +18,8 @@ from playwright.sync_api import Browser, Playwright, StorageState, expect, sync_
 from deploy.local.settings import CHECKOUT
 from tests.browser.tab import SETTLED, Tab
 from tests.browser.town import Account, Town
-from tests.live.conftest import FAST, figures
+from tests.live.conftest import FAST
 from tests.live.system import System
-
-__all__ = ["figures"]  # of tests/live: what a run came to
 
 QUIETLY = (
     "--no-sandbox",

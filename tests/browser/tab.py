@@ -9,8 +9,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from deploy.local.settings import CHECKOUT
 from tests.browser.town import WORKSPACE, Account
 
+AXE = CHECKOUT / "frontend/node_modules/axe-core/axe.min.js"
 SETTLED = 15_000  # milliseconds in which everything that should come has come
 
 
@@ -112,6 +114,19 @@ class Tab:
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
+
+    def can_be_used_by_all(self) -> None:
+        """As far as axe can tell: no violation of any of its rules. It waits for what still fades in."""
+        self.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+        if not self.evaluate("'axe' in window"):
+            self.evaluate(AXE.read_text())
+        found = self.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        nodes = [
+            (each["id"], node["html"][:200], node["failureSummary"])
+            for each in found
+            for node in each["nodes"]
+        ]
+        assert not nodes, nodes
 
     # ---- the wire ----
 
