@@ -6,11 +6,16 @@ import json
 import logging
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from chatapp import logs
+from chatapp.store import tables
+from chatapp.store.database import writing
 
 ROOT = Path(__file__).parent.parent
 
@@ -135,3 +140,18 @@ def test_requests_of_one_worker_do_not_take_each_others_ids():
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_what_the_database_was_asked_is_not_told(app, workspaces, capsys):
+    """A body, an address, a password hash: they would be in the text of its errors."""
+    row = {"id": "acme", "slug": "a secret", "name": "x", "created_at": datetime.now(UTC)}
+
+    try:
+        with writing() as connection:
+            connection.execute(insert(tables.workspaces), row)
+    except IntegrityError:
+        logs.get("chatapp.test").exception("refused")
+
+    told = capsys.readouterr().err
+    assert "IntegrityError" in told
+    assert "a secret" not in told
