@@ -11,11 +11,18 @@ import re
 import unicodedata
 from functools import cache
 
+# Of these a database would make an error of ours: PostgreSQL knows no NUL, UTF-8 no half of a pair.
+_UNKEPT = re.compile(r"[\x00\ud800-\udfff]")
 MARKS_IN_A_ROW = 4  # more combining marks than any living script stacks on one letter
 NAME_MAX = 80  # characters
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\ufeff\ud800-\udfff]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Letters and marks that show nothing: "Ada" with one of them would be another Ada (Default_Ignorable
+# of Unicode, without what clean_name drops as a format character; and the empty braille pattern).
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _OPENS = {
     **dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"),
     **dict.fromkeys("\u2066\u2067\u2068", "\u2069"),
@@ -37,7 +44,7 @@ def clean(body: str) -> str:
 
 def clean_name(name: str) -> str:
     """A name or a topic: one line of visible characters. Empty when nothing visible was there."""
-    name = _SPACES.sub(" ", unicodedata.normalize("NFC", name))
+    name = _SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", name)))
     visible = "".join(
         c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
@@ -52,6 +59,10 @@ def skeleton(name: str) -> str:
     looks = "".join(map(_prototype, folded)).casefold()
     # I, l and 1 are one prototype, but the case folding before it already made the capital an i.
     return unicodedata.normalize("NFKD", looks).replace("i", "l").replace(" ", "")[:200]
+
+
+def cannot_be_kept(text: str) -> bool:
+    return _UNKEPT.search(text) is not None
 
 
 def _balanced(line: str) -> str:

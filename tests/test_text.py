@@ -47,6 +47,7 @@ def test_joiners_in_emoji_survive():
 def test_a_name_is_one_visible_line():
     assert text.clean_name("  A\u200bda\n Love\u202elace ") == "Ada Lovelace"
     assert text.clean_name("\u200b\u2060 \t") == ""
+    assert text.clean_name("\u3164\u2800\ufe0f") == ""
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,8 @@ def test_a_name_is_one_visible_line():
         ("Ada Lovelace", "AdaLovelace"),
         ("ﬁnn", "finn"),
         ("bob", "𝐛𝐨𝐛"),
+        ("bob", "bob\u3164"),  # letters, to Unicode, that show nothing
+        ("bob", "b\ufe0fo\u034fb\u2800"),
     ],
 )
 def test_names_that_look_alike_have_one_skeleton(one, other):

@@ -58,7 +58,7 @@ def page(caller: Caller, *, room_id: str, anchor: str, before: int, after: int) 
     head = room_log.stand(room)
     if anchor == "newest":
         return timeline.newest(room, head, count=before)
-    seq = _seq_of(caller, room, anchor)
+    seq = min(_seq_of(caller, room, anchor), head.seq)  # no number of ours is larger
     return timeline.around(room, head, anchor=seq, before=before, after=after)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatapp import passwords
+from chatapp import passwords, text
 from chatapp.errors import InvalidPayload, NotFound
 from chatapp.store import limits, users, workspaces
 from chatapp.types import OPERATOR, Caller, User, Workspace
@@ -17,7 +17,7 @@ def create(*, slug: str, name: str) -> Workspace:
     if not _SLUG.fullmatch(slug):
         words = "Use up to 40 lower-case letters, digits and hyphens."
         raise InvalidPayload(words, details={"slug": [words]})
-    return workspaces.add(slug, name)
+    return workspaces.add(slug, _proper(name))
 
 
 def sign_up(
@@ -29,6 +29,14 @@ def sign_up(
     workspace = create(slug=slug, name=workspace_name)
     owner = users.add(workspace.id, email=email, name=name, role="owner", password_hash=kept)
     return workspace, owner
+
+
+def _proper(name: str) -> str:
+    name = text.clean_name(name)
+    if not 1 <= len(name) <= text.NAME_MAX:
+        words = f"Use between 1 and {text.NAME_MAX} visible characters."
+        raise InvalidPayload(words, details={"workspace_name": [words]})
+    return name
 
 
 def operator(slug: str) -> Caller:

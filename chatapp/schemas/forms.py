@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from chatapp.schemas import Text
 from chatapp.schemas.http import NAME, PASSWORD, ROLE
 
 SLUG = validate.Regexp(
@@ -13,9 +14,9 @@ SLUG = validate.Regexp(
 
 
 class SignIn(Schema):
-    workspace = fields.Str(required=True, validate=validate.Length(min=1, max=40))
-    email = fields.Str(required=True, validate=validate.Length(min=1, max=254))
-    password = fields.Str(required=True, validate=PASSWORD)
+    workspace = Text(required=True, validate=validate.Length(min=1, max=40))
+    email = Text(required=True, validate=validate.Length(min=1, max=254))
+    password = Text(required=True, validate=PASSWORD)
 
 
 class SignUp(Schema):
@@ -23,17 +24,17 @@ class SignUp(Schema):
     slug = fields.Str(required=True, validate=SLUG)
     name = fields.Str(required=True, validate=NAME)
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.Str(required=True, validate=PASSWORD)
+    password = Text(required=True, validate=PASSWORD)
 
 
 class AcceptInvitation(Schema):
     name = fields.Str(required=True, validate=NAME)
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.Str(required=True, validate=PASSWORD)
+    password = Text(required=True, validate=PASSWORD)
 
 
 class InviteByForm(Schema):
-    email = fields.Str(load_default="", validate=validate.Length(max=254))
+    email = Text(load_default="", validate=validate.Length(max=254))
     role = fields.Str(load_default="member", validate=ROLE)
 
 
@@ -48,4 +49,4 @@ class ChangeRoomByForm(Schema):
 
 
 class AddMemberByForm(Schema):
-    email = fields.Str(required=True, validate=validate.Length(min=1, max=254))
+    email = Text(required=True, validate=validate.Length(min=1, max=254))

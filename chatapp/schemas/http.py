@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from chatapp.schemas import CLIENT_ID, ROOM_ID, EventPayload, Seq
+from chatapp import text
+from chatapp.schemas import CLIENT_ID, ROOM_ID, EventPayload, Seq, Text
 
 ROLE = validate.OneOf(["owner", "admin", "member"])
 ROOM_ROLE = validate.OneOf(["admin", "member"])
@@ -25,10 +26,12 @@ class Cursor(fields.Field[tuple[str, str]]):
 
     def _deserialize(self, value: object, *_rest: object, **_more: object) -> tuple[str, str]:
         try:
-            name, id_ = json.loads(urlsafe_b64decode(str(value).encode()))
-            return str(name), str(id_)
-        except (ValueError, TypeError):
+            name, id_ = map(str, json.loads(urlsafe_b64decode(str(value).encode())))
+        except (ValueError, TypeError, RecursionError):
             raise ValidationError("This is not a cursor of ours.") from None
+        if text.cannot_be_kept(name + id_):
+            raise ValidationError("This is not a cursor of ours.")
+        return name, id_
 
     @staticmethod
     def of(place: tuple[str, str] | None) -> str | None:
@@ -45,7 +48,7 @@ class Moment(fields.Field[datetime]):
 
 
 class Find(Schema):
-    q = fields.Str(load_default="", validate=validate.Length(max=80))
+    q = Text(load_default="", validate=validate.Length(max=80))
     cursor = Cursor()
 
 
@@ -54,8 +57,8 @@ class RenameMe(Schema):
 
 
 class ChangePassword(Schema):
-    current = fields.Str(required=True, validate=PASSWORD)
-    new = fields.Str(required=True, validate=PASSWORD)
+    current = Text(required=True, validate=PASSWORD)
+    new = Text(required=True, validate=PASSWORD)
 
 
 class ChangePerson(Schema):
@@ -73,7 +76,7 @@ class CreateRoom(Schema):
     name = fields.Str(load_default=None, allow_none=True, validate=NAME)
     topic = fields.Str(load_default="", validate=validate.Length(max=250))
     member_ids = fields.List(
-        fields.Str(validate=ROOM_ID), load_default=[], validate=validate.Length(max=100)
+        Text(validate=ROOM_ID), load_default=[], validate=validate.Length(max=100)
     )
 
 
@@ -84,7 +87,7 @@ class ChangeRoom(Schema):
 
 class AddMembers(Schema):
     user_ids = fields.List(
-        fields.Str(validate=ROOM_ID), required=True, validate=validate.Length(min=1, max=100)
+        Text(validate=ROOM_ID), required=True, validate=validate.Length(min=1, max=100)
     )
 
 
@@ -99,7 +102,7 @@ class LookBack(Schema):
 
 
 class PostMessage(Schema):
-    client_id = fields.Str(required=True, validate=CLIENT_ID)
+    client_id = Text(required=True, validate=CLIENT_ID)
     body = fields.Str(required=True)
 
 
@@ -109,7 +112,7 @@ class PatchMessage(Schema):
 
 
 class DeleteMessage(Schema):
-    revision = fields.Int(required=True, validate=validate.Range(min=0))
+    revision = fields.Int(required=True, validate=validate.Range(min=0, max=2**53))
 
 
 class MoveRead(Schema):

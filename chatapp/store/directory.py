@@ -38,8 +38,9 @@ def mentioned(tenant_id: str, body: str) -> list[str]:
     names = _names(tenant_id)
     if names.pattern is None:
         return []
-    found = names.pattern.findall(body)
-    return list(dict.fromkeys(names.ids[name.casefold()] for name in found))
+    found = [name.casefold() for name in names.pattern.findall(body)]
+    # A pattern is more generous with case than casefold(): it takes a dotless ı for an i.
+    return list(dict.fromkeys(names.ids[name] for name in found if name in names.ids))
 
 
 def forget(tenant_id: str) -> None:

@@ -18,6 +18,8 @@ from chatapp.store.database import reading, writing
 from chatapp.store.tables import memberships, rooms
 from chatapp.types import RoomKind, RoomRecord
 
+TOPIC_MAX = 250  # characters
+
 _MEMBERS = (
     select(func.count())
     .select_from(memberships)
@@ -44,7 +46,7 @@ def add(
     """
     now, room_id = datetime.now(UTC), str(uuid7())
     name, name_skeleton = (None, None) if name is None else _proper(name)
-    topic = text.clean_name(topic)
+    topic = text.clean_name(topic)[:TOPIC_MAX]  # composing can make it longer
     row = {
         "id": room_id,
         "workspace_id": tenant_id,
@@ -83,7 +85,7 @@ def rename(tenant_id: str, room_id: str, *, name: str, topic: str) -> tuple[str,
     Raises Conflict, InvalidPayload.
     """
     name, name_skeleton = _proper(name)
-    topic = text.clean_name(topic)
+    topic = text.clean_name(topic)[:TOPIC_MAX]  # composing can make it longer
     try:
         with writing() as connection:
             connection.execute(

@@ -114,6 +114,16 @@ def test_names_after_an_at_sign_are_mentions(join, lobby, ada, bob):
     assert ack["data"]["data"]["mentions"] == ["bob", "ada"]
 
 
+def test_a_name_that_is_almost_somebodys_is_no_reason_to_fail(join, lobby, ada, person):
+    person("mia")
+
+    ack = join(ada, lobby).ask(
+        "message:send", room_id="lobby", client_id="c-0000001", body="hello @m\u0131a and @mia"
+    )
+
+    assert ack["data"]["data"]["mentions"] == ["mia"]
+
+
 @pytest.mark.parametrize("written_down", [False, True], ids=["young", "recorded"])
 def test_an_edit_reaches_everyone_and_needs_the_current_revision(
     join, deliver, persist, lobby, ada, bob, written_down
