@@ -57,6 +57,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.last: str | None = None  # id of the last message; None: we do not know what we missed
+        self.was_deaf = False
         self.heard_at = time.monotonic()
         self.recent: deque[tuple[float, Message]] = deque(maxlen=1_000)
         self.doubts = Doubts()
@@ -97,13 +98,15 @@ def hear(*, block_ms: int = 1000) -> list[Message]:
     try:
         if ear.last is None:
             ear.last = last_id()
-            log.info("redis is heard")
+            if ear.was_deaf:
+                log.info("redis is heard again")
+            ear.was_deaf = False
             doubt(Doubts(everybody=True))
         said = follow(ear.last, block_ms=block_ms)
     except Busy:
-        if ear.last is not None:
+        if not ear.was_deaf:
             log.warning("redis cannot be heard")
-        ear.last = None
+        ear.last, ear.was_deaf = None, True
         raise
     ear.heard_at = time.monotonic()
     ear.last = said[-1][0] if said else ear.last
