@@ -9,8 +9,17 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from chatapp import engine
-from chatapp.sockets import connection, control, messages, presence, rooms, tailer, typing
-from chatapp.sockets.door import bind
+from chatapp.sockets import (
+    connection,
+    control,
+    messages,
+    presence,
+    rooms,
+    tailer,
+    typing,
+    unknown,
+)
+from chatapp.sockets.door import bind, bind_the_rest
 
 EVENTS: dict[str, Callable[..., Any]] = {
     "connect": connection.connect,
@@ -61,6 +70,7 @@ def init_app(app: Flask, queue: Any) -> None:
     app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():
         bind(app, socketio, name, handler)
+    bind_the_rest(app, socketio, unknown.answer)
     if app.config["FOLLOW_LOGS"]:
         for task in TASKS:
             socketio.start_background_task(task, app)

@@ -22,13 +22,14 @@ Handler = Callable[..., object]
 
 
 def event(
-    schema: type[Schema], *, asked: bool = True
+    schema: type[Schema] | None, *, asked: bool = True
 ) -> Callable[[Handler], Callable[..., Answer]]:
     """Check the payload, find the caller, and acknowledge with an envelope, always.
 
-    `asked=False`: clients do not wait for an answer to this one; a failure reaches them as `error`.
+    Without a schema the payload is not looked at. `asked=False`: clients do not wait for an answer
+    to this one; a failure reaches them as `error`.
     """
-    shape = schema()
+    shape = schema() if schema else None
 
     def decorate(handler: Handler) -> Callable[..., Answer]:
         name = f"{handler.__module__.rpartition('.')[2]}:{handler.__name__}"
@@ -78,17 +79,28 @@ def bind(app: Flask, socketio: SocketIO, name: str, handler: Callable[..., Any])
     socketio.server.on(name, answer)
 
 
+def bind_the_rest(app: Flask, socketio: SocketIO, handler: Callable[..., Any]) -> None:
+    """Answer whatever else clients send by that handler."""
+
+    def answer(_name: str, sid: str, *said: object) -> Any:
+        with app.app_context():
+            g.sid = sid
+            return handler(*said)
+
+    socketio.server.on("*", answer)
+
+
 def sid() -> str:
     """The connection that asks."""
     return str(g.sid if "sid" in g else request.sid)  # type: ignore[attr-defined]
 
 
-def _ask(handler: Handler, shape: Schema, payload: Any) -> object:
+def _ask(handler: Handler, shape: Schema | None, payload: Any) -> object:
     if not control.trusted():
         raise Busy  # this worker cannot hear who was sent away
     caller = connections.caller(sid=sid())
     try:
-        fields = shape.load(payload)
+        fields = shape.load(payload) if shape else {}
     except ValidationError as error:
         raise InvalidPayload(details=dict(error.messages_dict)) from None
     return handler(caller, **fields)

@@ -222,3 +222,9 @@ def test_what_nobody_waits_for_fails_audibly(connect, lobby, ada):
     alice.say("typing:start", room_id=lobby.id)
 
     assert [error["code"] for error in alice.heard("error")] == ["room_not_found"]
+
+
+def test_an_event_that_does_not_exist_is_answered_too(connect, ada):
+    answer = connect(ada).ask("message:sned", body="hello")
+
+    assert answer["error"]["code"] == "not_found"
