@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import BaseConverter
 
 from chatapp.views import (
     administration,
@@ -94,7 +95,14 @@ PAGES: dict[str, View] = {
 }
 
 
+class Part(BaseConverter):
+    """Of a path. Nothing of ours has a NUL in its name, and PostgreSQL will not even be asked."""
+
+    regex = r"[^/\x00]+"
+
+
 def init_app(app: Flask) -> None:
+    app.url_map.converters["default"] = Part
     guard.init_app(app)
     errors.init_app(app)
     faces.init_app(app)

@@ -80,7 +80,10 @@ def _load(shape: Schema | None) -> dict[str, Any]:
 def _json() -> Any:
     if not request.get_data(cache=True):
         return {}
-    sent = request.get_json(silent=True)
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:  # nested a thousand deep
+        sent = None
     if not isinstance(sent, dict):
         raise InvalidPayload(details={"_schema": ["Send a JSON object, as application/json."]})
     return sent
