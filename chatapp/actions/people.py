@@ -52,7 +52,7 @@ def rename(caller: Caller, *, name: str) -> None:
 
 def change_password(caller: Caller, *, current: str, new: str) -> None:
     """Ends the caller's other sessions. Raises InvalidPayload, TooFast."""
-    guessed = f"{caller.tenant_id}:{caller.user_id}"
+    guessed = f"person {caller.tenant_id}:{caller.user_id}"
     limits.attempt("sign_in", guessed)
     kept = users.password_hash(caller.tenant_id, caller.user_id)
     if not passwords.matches(current, kept):

@@ -17,8 +17,9 @@ def sign_in(*, slug: str, email: str, password: str, address: str, user_agent: s
     Whether the workspace, the address or the password is wrong shows neither in the answer nor in
     the time it takes. Raises NotSignedIn, Blocked (to who knows the password), TooFast.
     """
-    guessed = f"{slug}:{email.casefold()}"
-    limits.attempt("sign_in", address)
+    # Each says what it is: an e-mail may be written like half of somebody's IPv6 address.
+    visitor, guessed = f"address {address}", f"account {slug}:{email.casefold()}"
+    limits.attempt("sign_in", visitor)
     limits.attempt("sign_in", guessed)
     found = users.credentials(slug, email)
     user, kept, suspended = found or (None, None, False)
@@ -26,8 +27,9 @@ def sign_in(*, slug: str, email: str, password: str, address: str, user_agent: s
         raise NotSignedIn(WRONG)
     if user.disabled or suspended:
         raise Blocked
-    limits.forgive("sign_in", address)
-    limits.forgive("sign_in", guessed)
+    # Of what came from the address only what was meant for this account: else a guesser would sign
+    # in to an account of their own now and then.
+    limits.forgive("sign_in", visitor, at_most=limits.forgive("sign_in", guessed))
     if passwords.is_outdated(kept):
         users.set_password_hash(user.tenant_id, user.id, passwords.keep(password))
     return sessions.add(user, kind="browser", address=address, user_agent=user_agent)

@@ -20,13 +20,14 @@ from redis.exceptions import RedisError
 from chatapp import logs
 from chatapp.errors import Busy, TooFast
 from chatapp.store import keys
-from chatapp.store.connection import redis, run_lua
+from chatapp.store.connection import run_lua
 from chatapp.store.own_counts import OwnCounts
 from chatapp.types import Caller
 
 log = logs.get(__name__)
 
 _ASK_REDIS_AGAIN = 5.0  # seconds: who asks a frozen Redis each time, waits each time
+_ALL = 2**31
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 3600.0  # seconds, after too many failures
 
 Answer = TypeVar("Answer")
@@ -89,7 +90,7 @@ def attempt(name: str, who: str) -> None:
     Raises TooFast once the setting LIMIT_<NAME> is used up: then for 1, 2, 4 … minutes after each
     further failure, up to an hour.
     """
-    free = current_app.config[f"LIMIT_{name.upper()}"]
+    free = _free(name)
     wait = _count(
         lambda: _shared_attempt(name, who, free),
         lambda: _counters().own.attempt(f"{name}/{who}", free, _FIRST_WAIT, _LONGEST_WAIT),
@@ -98,10 +99,16 @@ def attempt(name: str, who: str) -> None:
         raise TooFast("Too many attempts. Wait a while before the next one.", retry_after=wait)
 
 
-def forgive(name: str, who: str) -> None:
-    """It succeeded: what failed before does not count any more."""
-    _counters().own.forgive(f"{name}/{who}")
-    _count(lambda: redis.delete(keys.failures(name, who)), lambda: None)
+def forgive(name: str, who: str, *, at_most: int = _ALL) -> int:
+    """It succeeded: what failed before, or `at_most` so many of it, does not count any more. Returns
+    how many that were, with the successful one.
+    """
+    free = _free(name)
+    own = _counters().own.forgive(f"{name}/{who}", free, at_most)
+    return _count(
+        lambda: max(own, int(run_lua("forgive", [keys.failures(name, who)], [free, at_most]))),
+        lambda: own,
+    )
 
 
 def _shared_attempt(name: str, who: str, free: int) -> float:
@@ -120,8 +127,12 @@ def _count(shared: Callable[[], Answer], own: Callable[[], Answer]) -> Answer:
     return own()
 
 
+def _free(name: str) -> int:
+    return int(current_app.config[f"LIMIT_{name.upper()}"])
+
+
 def _item(name: str, per_minute: int | None) -> RateLimitItemPerMinute:
-    return RateLimitItemPerMinute(per_minute or current_app.config[f"LIMIT_{name.upper()}"])
+    return RateLimitItemPerMinute(per_minute or _free(name))
 
 
 def _named(who: Caller | str) -> str:

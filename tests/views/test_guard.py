@@ -179,6 +179,34 @@ class TestGuessing:
                 visitor.sign_in(ada, "wrong")
             assert visitor.sign_in(ada).status_code == 303
 
+    def test_an_account_of_ones_own_buys_no_guesses_at_others(self, visitor, ada, mallory):
+        visitor.get("/sign-in")
+
+        def guess(n: int) -> int:
+            wrong = {"workspace": "acme", "email": f"{n}@acme.test", "password": "wrong"}
+            return visitor.post("/sign-in", **wrong).status_code
+
+        before = [guess(n) for n in range(4)]
+        assert visitor.sign_in(mallory).status_code == 303
+        visitor.get("/sign-in")
+
+        assert before + [guess(4), guess(5)] == [401] * 5 + [429]
+
+    def test_nobodys_address_is_locked_out_by_guessing_at_its_name(self, visitor, ada):
+        def post(address: str, **fields: str) -> int:
+            visitor.get("/sign-in")
+            return visitor._browser.post(
+                "/sign-in",
+                data={"csrf_token": visitor.token, **fields},
+                environ_overrides={"REMOTE_ADDR": address},
+            ).status_code
+
+        for n in range(6):
+            post(f"10.0.0.{n}", workspace="2001", email="db8::1", password="wrong")
+
+        right = {"workspace": "acme", "email": "ada@acme.test", "password": visitor._password}
+        assert post("2001:db8::1", **right) == 303
+
     def test_the_password_cannot_be_guessed_in_the_settings_either(self, at_browser, ada):
         browser = at_browser(ada)
         answers = [
