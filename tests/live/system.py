@@ -39,7 +39,7 @@ class Part:
     """One process of the system, with all that it started."""
 
     def __init__(self, member: Member, environ: dict[str, str], log: Path) -> None:
-        self._member, self._environ, self._log = member, environ, log
+        self._member, self.environ, self._log = member, environ, log
         self.process: subprocess.Popen[bytes] | None = None
         self._group: int | None = None  # of it and its children, until all are gone
 
@@ -49,7 +49,7 @@ class Part:
             self.process = subprocess.Popen(
                 tied(self._member.command),
                 cwd=CHECKOUT,
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
