@@ -59,11 +59,12 @@ def examine() -> set[int]:
 def lost() -> set[int]:
     """The shards that lack what this worker has told its people already."""
     here = tail.known()
-    if here is None:
+    told = dict(here.last) if here else {}  # as it is now: the tailer goes on while we ask
+    if not told:
         return set()
     with asking():
         pipe = redis.pipeline(transaction=False)
-        for shard, last in here.last.items():
+        for shard, last in told.items():
             pipe.xrange(keys.shard_log(shard), last, last)
             pipe.xrange(keys.shard_log(shard), count=1)
         answers: list[Any] = pipe.execute()
@@ -71,7 +72,7 @@ def lost() -> set[int]:
     return {
         shard
         for (shard, last), held, oldest in zip(
-            here.last.items(), answers[::2], answers[1::2], strict=True
+            told.items(), answers[::2], answers[1::2], strict=True
         )
         if _place(ids[shard]) < _place(last)
         or (not held and oldest and _place(oldest[0][0]) < _place(last))

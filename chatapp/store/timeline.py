@@ -24,8 +24,9 @@ def newest(room: Room, head: Head, *, count: int) -> Page:
     try:
         return around(room, head, anchor=None, before=count, after=0)
     except Busy:
-        found = _reduce([], room_log.latest(room, at_most=count * 2))
-        return Page(found[-count:], True, False, head.seq, head.epoch)
+        tail = room_log.latest(room, at_most=count * 2)
+        found = _reduce([], tail)
+        return Page(found[-count:], True, False, _as_of(head, 0, tail), head.epoch)
 
 
 def around(room: Room, head: Head, *, anchor: int | None, before: int, after: int) -> Page:
@@ -41,8 +42,15 @@ def around(room: Room, head: Head, *, anchor: int | None, before: int, after: in
     shown = _reduce([*reversed(low), *high], tail)
     split = len(shown) if anchor is None else sum(message.seq <= anchor for message in shown)
     first, last = max(0, split - before), split + after
-    as_of = max(head.seq, tail[-1].seq if tail else 0)
+    as_of = _as_of(head, applied, tail)
     return Page(shown[first:last], first > 0, last < len(shown), as_of, head.epoch)
+
+
+def _as_of(head: Head, applied: int, tail: list[Event]) -> int:
+    """The newest event that a page reflects. Since its head was asked for, more may have been said,
+    and even written down: who is shown it must not be told of it again.
+    """
+    return max(head.seq, applied, tail[-1].seq if tail else 0)
 
 
 def events_between(room: Room, after: int, up_to: int) -> list[Event]:

@@ -92,6 +92,22 @@ def test_who_followed_the_logs_speaks_first(lobby, monkeypatch):
     assert say(lobby).seq == first.seq + 1
 
 
+def test_what_is_told_while_we_look_is_not_lost(lobby, monkeypatch):
+    tail.here()
+    first = say(lobby)
+    say(lobby)
+    ask = lives._last_ids
+
+    def meanwhile():
+        follow()
+        return ask()
+
+    monkeypatch.setattr(lives, "_last_ids", meanwhile)
+
+    assert lives.lost() == set()
+    assert say(lobby).epoch == first.epoch
+
+
 def test_a_log_that_was_trimmed_is_not_one_that_was_lost(lobby, monkeypatch):
     first = say(lobby)
     follow()

@@ -84,6 +84,21 @@ def test_the_page_is_the_same_whatever_the_record_has_of_it(lobby):
         assert newest(lobby) == expected
 
 
+@pytest.mark.parametrize("written_down", [True, False])
+def test_a_page_says_up_to_where_it_reaches(lobby, written_down):
+    """Also when something is said, and even written down, after it was asked where the room stands."""
+    say(lobby)
+    head = room_log.stand(lobby)
+    later = say(lobby)
+    if written_down:
+        record.write(room_log.since(lobby, 0, at_most=9))
+
+    page = timeline.around(lobby, head, anchor=None, before=50, after=0)
+
+    assert [message.seq for message in page.messages] == [1, later.seq]
+    assert page.as_of == later.seq
+
+
 def test_pages_meet_without_hole_or_overlap(lobby):
     record.write([say(lobby, str(n)) for n in range(20)])
     for n in range(20, 30):
