@@ -1,5 +1,5 @@
 /**
- * Everything that crosses the wire. The page to read is docs/protocol.md, the server's half is chatapp/schemas.py;
+ * Everything that crosses the wire. The page to read is docs/protocol.md, the server's half is chatapp/schemas/;
  * tests/test_protocol.py holds the three together.
  */
 
@@ -127,7 +127,8 @@ export interface Snapshot {
   as_of: number;
   messages: Message[];
   has_before: boolean;
-  room: Room;
+  /** null while the database is away. */
+  room: Room | null;
 }
 
 export interface Resumed {

@@ -192,7 +192,7 @@ export class RoomStore extends EventTarget {
       this.#timeline.reset(resumed.snapshot, resumed.epoch);
       this.#headSeq = 0;
       this.outbox.epochIs(resumed.epoch);
-      this.outbox.recorded(resumed.epoch, resumed.snapshot.room.applied);
+      this.outbox.recorded(resumed.epoch, resumed.snapshot.room?.applied ?? 0);
     }
     for (const event of resumed.events) this.#aside.set(event.seq, event);
     this.#applyAside();

@@ -89,6 +89,20 @@ test("after three fruitless tries the room starts over from a snapshot", async (
   assert.deepEqual(shown(store), ["one sent", "two sent"]);
 });
 
+test("a room opens while the database is away and nobody can say what it is called", async (t) => {
+  const { store } = await watching(t, (log) => {
+    const resume = log.resume.bind(log);
+    log.resume = (ask) => {
+      const answer = resume(ask);
+      if (answer.ok && answer.data.snapshot) answer.data.snapshot.room = null;
+      return answer;
+    };
+    log.said("bob", "hello");
+  });
+  assert.equal(store.state, "ready");
+  assert.deepEqual(shown(store), ["hello sent"]);
+});
+
 test("what was missed while disconnected comes with the next connection", async (t) => {
   const { store, log, connection } = await watching(t);
   connection.disconnect();
