@@ -6,11 +6,11 @@ import fcntl
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO
 
-from config import RUN_ENV
+from config import RUN_ENV, Config
 
 CHECKOUT = Path(__file__).parents[2]
 VAR = CHECKOUT / "var"
@@ -48,9 +48,12 @@ def find_or_make(environ: dict[str, str]) -> Settings:
 
 
 def publish(settings: Settings) -> None:
-    """For bin/chat, and whoever else works on this checkout while we run."""
-    names = ("SECRET_KEY", "REDIS_URL", "DATABASE_URL")
-    text = "".join(f"{name}={settings.environ[name]}\n" for name in names)
+    """For bin/chat, and whoever else works on this checkout while we run: every setting we were
+    given, or they would look for a room on another shard. How a process waits is its own affair.
+    """
+    names = [field.name for field in fields(Config) if field.name != "ASYNC_MODE"]
+    given = {name: settings.environ[name] for name in names if name in settings.environ}
+    text = "".join(f"{name}={value}\n" for name, value in given.items())
     _write_private(RUN_ENV, text)
 
 
