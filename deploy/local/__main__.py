@@ -35,9 +35,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bin/run", description="Run the whole chat on this machine."
     )
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 to be reached from elsewhere")
-    parser.add_argument("--workers", type=int, default=2, help="web workers")
+    parser.add_argument("--port", type=int, default=8000, help="%(default)s unless given")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="%(default)s; 0.0.0.0 to be reached from elsewhere"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="web workers, %(default)s unless given"
+    )
     parser.add_argument("--no-demo", action="store_true", help="do not make the demo workspace")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     wanted = parser.parse_args()
