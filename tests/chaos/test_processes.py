@@ -75,7 +75,7 @@ def test_without_celery_the_web_workers_write_the_record(system, town, crowd, fi
 def test_celery_killed_in_the_middle_of_a_batch(system, town, crowd, figures):
     clients = town.gather(crowd, "batch", 6)
     with crowd.chatter(100) as chatter:
-        for _ in range(3):
+        for _ in range(2):
             system.work.kill()
             system.work.start()
             eventually(lambda: system.work.is_running, within=5)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +27,22 @@ def say(crowd, clients, *words):
     for word in words:
         for client in clients:
             crowd.write(client, f"{client.user_id} says {word}")
+
+
+def with_file_limits(system):
+    """Redis again, as one that is told when its files cannot grow, instead of being killed for it."""
+    system.redis.kill()
+    ignore = "import os, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    wrapped = [sys.executable, "-c", f"{ignore}; os.execv(sys.argv[1], sys.argv[1:])"]
+    if system.redis.member.command[: len(wrapped)] != wrapped:
+        system.redis.member.command[:0] = wrapped
+    system.start_redis()
+
+
+def limit_files(system, size):
+    """No file of Redis may grow beyond this: to it the disk is full."""
+    limits = (size, resource.RLIM_INFINITY)
+    resource.prlimit(system.redis.process.pid, resource.RLIMIT_FSIZE, limits)
 
 
 def append_at_once(room, *, by):
@@ -148,3 +166,26 @@ def test_redis_that_comes_back_with_less_gives_no_number_twice(
     figures(report)
     assert hasty.epoch != epoch
     assert report.acknowledged == chatter.written + 2 * len(clients)
+
+
+def test_a_full_disk_makes_everybody_wait_until_there_is_room(system, town, crowd, figures):
+    with_file_limits(system)
+    clients = town.gather(crowd, "full", 6)
+    with crowd.chatter(30) as chatter:
+        eventually(lambda: chatter.written > 30, within=10)
+        limit_files(system, aof(system).stat().st_size)
+        eventually(lambda: any(said(client, "busy") for client in clients), within=10)
+        until = time.monotonic() + 4
+        eventually(lambda: time.monotonic() > until, within=10, every=0.5)
+        limit_files(system, resource.RLIM_INFINITY)
+        room_at = time.monotonic()
+    town.wait_until_settled(clients, within=15)
+
+    report = town.prove(clients)
+    figures(f"settled {time.monotonic() - room_at:.1f} s after there was room; {report}")
+    assert report.acknowledged == chatter.written
+    assert report.started_over == 0
+
+
+def said(client, outcome):
+    return any(each == outcome for _, each in client.room.answers)

@@ -39,7 +39,7 @@ class Part:
     """One process of the system, with all that it started."""
 
     def __init__(self, member: Member, environ: dict[str, str], log: Path) -> None:
-        self._member, self.environ, self._log = member, environ, log
+        self.member, self.environ, self._log = member, environ, log
         self.process: subprocess.Popen[bytes] | None = None
         self._group: int | None = None  # of it and its children, until all are gone
 
@@ -47,7 +47,7 @@ class Part:
         assert not self.is_running
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                tied(self._member.command),
+                tied(self.member.command),
                 cwd=CHECKOUT,
                 env=self.environ,
                 stdin=subprocess.PIPE,
@@ -58,7 +58,7 @@ class Part:
         self._group = self.process.pid
         assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(self._member.feed.encode())
+            self.process.stdin.write(self.member.feed.encode())
             self.process.stdin.close()
 
     @property
@@ -105,7 +105,7 @@ class Part:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(
-                f"{self._member.name} is still there after {seconds} s:\n{self.log[-4000:]}"
+                f"{self.member.name} is still there after {seconds} s:\n{self.log[-4000:]}"
             ) from None
 
 
