@@ -55,7 +55,7 @@ def remove(caller: Caller, *, room_id: str, user_id: str) -> Event:
     """Send somebody out of a room one governs. Raises NotFound, NotAllowed."""
     record = access.governed_room(caller, room_id)
     _in(caller, room_id, user_id)
-    return chronicle.note(record.room, "member:left", caller.user_id, user_id=user_id)
+    return chronicle.leave(record.room, caller.user_id, user_id=user_id)
 
 
 def _in(caller: Caller, room_id: str, user_id: str) -> None:

@@ -82,10 +82,7 @@ def leave(caller: Caller, *, room_id: str) -> None:
     record = access.visible_room(caller, room_id)
     if record.kind == "direct":
         raise NotAllowed("A direct conversation cannot be left.")
-    chronicle.note(room, "member:left", caller.user_id, user_id=caller.user_id)
-    heir = memberships.heir(caller.tenant_id, room_id)
-    if heir is not None:  # the last administrator left: the longest-standing member takes over
-        chronicle.note(room, "member:changed", caller.user_id, user_id=heir, role="admin")
+    chronicle.leave(room, caller.user_id, user_id=caller.user_id)
 
 
 def change(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid_utils import uuid7
 
-from chatapp.store import record, room_log
+from chatapp.store import memberships, record, room_log
 from chatapp.types import Draft, Event, Room
 
 
@@ -18,3 +18,14 @@ def note(room: Room, type_: str, actor_id: str, **data: object) -> Event:
     event, _ = room_log.append(room, draft, by_member=False)
     record.apply([event])
     return event
+
+
+def leave(room: Room, actor_id: str, *, user_id: str) -> Event:
+    """Somebody goes, or is sent. After the last administrator the longest-standing member takes
+    over: else the room would be whoever's comes next.
+    """
+    left = note(room, "member:left", actor_id, user_id=user_id)
+    heir = memberships.heir(room.tenant_id, room.id)
+    if heir is not None:
+        note(room, "member:changed", actor_id, user_id=heir, role="admin")
+    return left

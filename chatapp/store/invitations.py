@@ -12,8 +12,14 @@ from sqlalchemy import Row, delete, insert, select
 from uuid_utils import uuid7
 
 from chatapp.store.database import reading, writing
-from chatapp.store.tables import invitations, workspaces
+from chatapp.store.tables import invitations, users, workspaces
 from chatapp.types import Invitation, Role, Workspace
+
+# Worth nothing any more once whoever made it could not make it again: or who was sent away would
+# let themselves in.
+_STANDS = users.c.disabled_at.is_(None) & (
+    (users.c.role == "owner") | ((users.c.role == "admin") & (invitations.c.role != "owner"))
+)
 
 
 def add(
@@ -45,7 +51,9 @@ def open_ones(tenant_id: str) -> list[Invitation]:
     with reading() as connection:
         rows = connection.execute(
             select(invitations)
+            .join(users, users.c.id == invitations.c.invited_by)
             .where(
+                _STANDS,
                 invitations.c.workspace_id == tenant_id,
                 invitations.c.accepted_at.is_(None),
                 invitations.c.expires_at > datetime.now(UTC),
@@ -61,7 +69,9 @@ def by_token(token: str) -> tuple[Invitation, Workspace] | None:
         row = connection.execute(
             select(invitations, workspaces.c.slug, workspaces.c.name)
             .join(workspaces, workspaces.c.id == invitations.c.workspace_id)
+            .join(users, users.c.id == invitations.c.invited_by)
             .where(
+                _STANDS,
                 invitations.c.token_hash == _hash(token),
                 invitations.c.accepted_at.is_(None),
                 invitations.c.expires_at > datetime.now(UTC),

@@ -262,3 +262,27 @@ def _together(app, *works) -> list[Exception]:
     for thread in threads:
         thread.join()
     return failures
+
+
+@pytest.mark.parametrize("standing", [{"disabled": True}, {"role": "member"}])
+def test_who_was_sent_away_has_left_no_door_open(ada, carol, standing):
+    """An invitation is worth what whoever made it could still do."""
+    _, token = invitations.create(carol, role="admin")
+    assert invitations.look(token)
+
+    people.change(ada, user_id="carol", **standing)
+
+    assert invitations.open_ones(ada) == []
+    with pytest.raises(NotFound):
+        invitations.look(token)
+
+
+def test_a_room_whose_last_administrator_is_sent_out_goes_to_who_was_there_longest(
+    make_room, ada, bob, person
+):
+    room = make_room("board", bob, person("dora"), kind="public")
+
+    members.remove(ada, room_id=room.id, user_id="bob")
+    rooms.join(ada, room_id=room.id)
+
+    assert (_role(room, "dora"), _role(room, "ada")) == ("admin", "member")
