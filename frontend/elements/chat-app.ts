@@ -180,11 +180,19 @@ export class ChatAppElement extends LightElement {
     }
   }
 
+  /** The header is there for the way to the sidebar, where that is a drawer. */
   #noRoom(client: ChatClient): TemplateResult {
-    if (!client.rooms.loaded)
-      return html`${this.offline ? offlineBanner() : nothing}<div class="skeleton skeleton--messages" role="status">
-        <span class="visually-hidden">Loading rooms</span><i></i><i></i><i></i><i></i><i></i>
-      </div>`;
+    return html`<room-header .me=${client.me.id} .people=${client.people}></room-header>
+      ${this.offline ? offlineBanner() : nothing}${client.rooms.loaded ? this.#welcome(client) : this.#loadingRooms()}`;
+  }
+
+  #loadingRooms(): TemplateResult {
+    return html`<div class="skeleton skeleton--messages" role="status">
+      <span class="visually-hidden">Loading rooms</span><i></i><i></i><i></i><i></i><i></i>
+    </div>`;
+  }
+
+  #welcome(client: ChatClient): TemplateResult {
     return html`<div class="state">
       ${icon(emptyIcon)}
       <h1>Welcome to ${client.me.workspace.name}</h1>

@@ -45,7 +45,7 @@ class Tab:
         self.page.get_by_label("E-mail").fill(person.email)
         self.page.get_by_label("Password").fill(person.password)
         self.button("Sign in").click()
-        self.page.wait_for_url("**/rooms/**")
+        expect(self.page.locator("room-sidebar")).to_be_attached()
 
     # ---- the room ----
 

@@ -41,6 +41,17 @@ def test_a_stranger_comes_in_by_invitation_and_talks(
     expect(again.page.locator("main")).to_contain_text("404")
 
 
+def test_who_is_in_no_room_yet_reaches_everything_on_a_phone(visit: Visit, town: Town) -> None:
+    fred = town.person("Fred Ohm")
+    tab = visit("/sign-in", viewport={"width": 360, "height": 740}, has_touch=True)
+    tab.sign_in(fred)
+    expect(tab.page.get_by_role("heading", name="Welcome to Acme")).to_be_visible()
+    tab.button("Open the list of rooms").click()
+    tab.button("Open the menu of Fred Ohm").click()
+    tab.button("Sign out").click()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
 def test_two_people_talk_directly(visit: Visit, town: Town, ada: Account, bob: Account) -> None:
     room = town.room("direct-aside", ada, bob)
     here, there = visit(room, ada), visit(room, bob)
