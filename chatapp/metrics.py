@@ -41,6 +41,22 @@ record_lag = Gauge(
     "How long the oldest event not yet in the database has waited.",
     multiprocess_mode="livemostrecent",
 )
+# Of the fast engine; see docs/engine.md.
+engine_sends = Counter("chat_engine_sends", "Writes to clients: one per connection and tick.")
+engine_deliveries = Counter("chat_engine_deliveries", "Packets told to somebody in a room.")
+engine_dropped = Counter("chat_engine_slow_clients_dropped", "Clients let go: they did not read.")
+engine_ticks = Counter("chat_engine_ticks", "Turns of the loop.")
+engine_tick_seconds = Counter("chat_engine_tick_seconds", "Time spent in them.")
+engine_longest_tick = Gauge(
+    "chat_engine_longest_tick_seconds",
+    "The longest tick of the last second.",
+    multiprocess_mode="livemax",
+)
+engine_backlog = Gauge(
+    "chat_engine_backlog_bytes",
+    "Kept for clients that do not read fast enough.",
+    multiprocess_mode="livesum",
+)
 
 
 def init_app(app: Flask) -> None:

@@ -13,7 +13,7 @@ from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.queue import Queue
 
-__all__ = ["Fragment", "harden", "json", "manager", "redis_pipe"]
+__all__ = ["Fragment", "figures", "harden", "json", "manager", "redis_pipe"]
 
 
 def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
@@ -35,6 +35,13 @@ def redis_pipe(url: str, *, timeout: float) -> Any:
     from chatapp.engine.pipe import Pipe, reaches  # noqa: PLC0415
 
     return Pipe(loop.current(), url, timeout=timeout) if reaches(url) else None
+
+
+def figures() -> Any:
+    """What the fast engine has done, see loop.Figures. Only where it runs."""
+    from chatapp.engine import loop  # noqa: PLC0415 - as above
+
+    return loop.current().figures()
 
 
 def harden(socketio: Any, *, fast: bool = False, connect_within: float = 10.0) -> Callable[[], int]:

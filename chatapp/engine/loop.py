@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from eventlet import hubs
 from eventlet.patcher import original
@@ -36,6 +36,18 @@ class Watcher(Protocol):
     def ready(self, events: int) -> None: ...
 
 
+class Figures(NamedTuple):
+    """What a loop has done since it was made; the last two are of now and since last asked."""
+
+    ticks: int
+    busy: float  # seconds spent in ticks
+    sends: int
+    deliveries: int  # packets told to somebody in a room
+    dropped: int  # clients that did not read
+    backlog: int  # bytes kept for clients that do not read fast enough
+    longest: float  # seconds, of one tick
+
+
 class Loop:
     def __init__(self, hub: Any) -> None:
         self.hub = hub
@@ -46,7 +58,7 @@ class Loop:
         self._at_end: list[Callable[[], None]] = []
         self._in_tick = self._armed = False
         self.ticks = self.sends = self.deliveries = self.dropped = self.backlog = 0
-        self.busy = 0.0  # seconds spent in ticks
+        self.busy = self._longest = 0.0
         hub.add(hub.READ, self._epoll.fileno(), self._tick, self._lost, None)
 
     def watch(self, fd: int, watcher: Watcher, events: int) -> None:
@@ -92,6 +104,12 @@ class Loop:
                 speaker.out = after = out + data
         self.arm()
 
+    def figures(self) -> Figures:
+        longest, self._longest = self._longest, 0.0
+        return Figures(
+            self.ticks, self.busy, self.sends, self.deliveries, self.dropped, self.backlog, longest
+        )
+
     def arm(self) -> None:
         """See to it that this tick, or one that begins soon, ends with a flush."""
         if not self._armed and not self._in_tick:
@@ -113,14 +131,18 @@ class Loop:
         finally:
             self._in_tick = False
             self._flush()
-        self.ticks += 1
-        self.busy += perf_counter() - began
+        self._count(perf_counter() - began)
 
     def _flush_alone(self) -> None:
         began = perf_counter()
         self._armed = False
         self._flush()
-        self.busy += perf_counter() - began
+        self._count(perf_counter() - began)
+
+    def _count(self, seconds: float) -> None:
+        self.ticks += 1
+        self.busy += seconds
+        self._longest = max(self._longest, seconds)
 
     def _flush(self) -> None:
         for flush in self._at_end:

@@ -12,6 +12,7 @@ import logging
 from _socket import AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, socket
 from collections import deque
 from contextlib import suppress
+from functools import cache
 from hashlib import sha1
 from time import monotonic
 from typing import Any
@@ -76,9 +77,8 @@ class Pipe:
 
     def run(self, script: str, keys: list[str], args: list[Any]) -> Any:
         """A Lua script, by its digest; the first time, by its text."""
-        digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
         try:
-            return self.ask("EVALSHA", digest, len(keys), *keys, *args)
+            return self.ask("EVALSHA", _digest(script), len(keys), *keys, *args)
         except NoScriptError:  # then it was not run
             return self.ask("EVAL", script, len(keys), *keys, *args)
 
@@ -174,10 +174,15 @@ class Pipe:
     def _check(self) -> None:
         """An overdue answer means a connection that is as good as broken."""
         self._checking = False
-        if self._waiting and monotonic() - self._waiting[0].asked_at > self._timeout:
+        if self._overdue() and self._sock is not None:
+            self._read(self._sock)  # it may be us who were late
+        if self._overdue():
             self._break(Overdue(f"Redis did not answer within {self._timeout} s"))
         if self._waiting:
             self._check_later()
+
+    def _overdue(self) -> bool:
+        return bool(self._waiting) and monotonic() - self._waiting[0].asked_at > self._timeout
 
 
 class _Question:
@@ -191,6 +196,11 @@ class _Question:
             self.asker.switch(reply)
         elif isinstance(reply, RedisError):
             log.warning("redis: %s", reply)
+
+
+@cache
+def _digest(script: str) -> str:
+    return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _reader() -> Any:

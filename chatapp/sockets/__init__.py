@@ -12,6 +12,7 @@ from chatapp import engine
 from chatapp.sockets import (
     connection,
     control,
+    figures,
     messages,
     presence,
     rooms,
@@ -46,6 +47,7 @@ TASKS = [
     control.verify,
     presence.renew,
     presence.sweep,
+    figures.follow,
 ]
 
 
