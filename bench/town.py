@@ -1,0 +1,121 @@
+"""People, rooms and tokens for the load: a database made in a second, without the doors."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from chatapp import auth, create_app, text
+from chatapp.store import room_log, sessions, tables, users
+from chatapp.store.database import writing
+from chatapp.types import Draft, Room
+from config import Config
+
+WORKSPACE = "bench"
+LIMITS = {
+    name: 10**9
+    for name in (
+        "LIMIT_SEND",
+        "LIMIT_SEND_ROOM",
+        "LIMIT_SEND_WORKSPACE",
+        "LIMIT_RESUME",
+        "LIMIT_CONNECT",
+        "LIMIT_EVENTS",
+    )
+}  # counted, as always, and never reached
+
+
+def build(
+    folder: Path, redis_url: str, *, people: int, rooms: int
+) -> tuple[dict[str, str], list[str]]:
+    """The server's environment, and for each client its room and its credentials."""
+    settings = {
+        "SECRET_KEY": "a secret for benches only",
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": f"sqlite:///{folder / 'chat.db'}",
+        "LOG_LEVEL": "warning",
+        "RECORD_LAG": "1e9",  # the record is Celery's business, not the measured worker's
+        **{name: str(most) for name, most in LIMITS.items()},
+    }
+    app = create_app(Config.from_env(settings))
+    tables.metadata.create_all(app.extensions["database"])
+    with app.app_context():
+        _fill(people, rooms)
+        epochs = [_begin(n) for n in range(rooms)]
+        clients = [_client(n, n % rooms, epochs[n % rooms]) for n in range(people)]
+    app.extensions["database"].dispose()
+    return settings, clients
+
+
+def _fill(people: int, rooms: int) -> None:
+    now = datetime.now(UTC)
+    with writing() as connection:
+        connection.execute(
+            insert(tables.workspaces),
+            {"id": WORKSPACE, "slug": WORKSPACE, "name": "Bench", "created_at": now},
+        )
+        connection.execute(insert(tables.users), [_person(n, now) for n in range(people)])
+        connection.execute(insert(tables.rooms), [_room(n, now) for n in range(rooms)])
+        connection.execute(
+            insert(tables.memberships), [_membership(n, n % rooms, now) for n in range(people)]
+        )
+
+
+def _begin(n: int) -> str:
+    """A first event, and its epoch: a room without is brought to life by whoever comes first."""
+    draft = Draft(
+        "room:created", f"first-{n}", "user0", {"kind": "public", "name": f"room{n}", "topic": ""}
+    )
+    event, _ = room_log.append(Room(WORKSPACE, f"room{n}"), draft, by_member=False)
+    return event.epoch
+
+
+def _client(n: int, room: int, epoch: str) -> str:
+    """As one that comes back: it knows where it stood."""
+    resume = {"room_id": f"room{room}", "epoch": epoch, "after": 1}
+    return "\t".join((f"room{room}", json.dumps({"token": _token(n)}), json.dumps(resume)))
+
+
+def _token(n: int) -> str:
+    user = users.find(WORKSPACE, f"user{n}")
+    assert user is not None
+    return auth.sign(sessions.add(user, kind="token", lifetime=86_400))
+
+
+def _person(n: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": f"user{n}",
+        "workspace_id": WORKSPACE,
+        "email": f"user{n}@bench.test",
+        "name": f"User {n}",
+        "name_skeleton": text.skeleton(f"User {n}"),
+        "role": "member",
+        "password_hash": "",
+        "created_at": now,
+    }
+
+
+def _room(n: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": f"room{n}",
+        "workspace_id": WORKSPACE,
+        "kind": "public",
+        "name": f"room{n}",
+        "name_skeleton": f"room{n}",
+        "created_by": "user0",
+        "created_at": now,
+        "epoch": "",
+    }
+
+
+def _membership(person: int, room: int, now: datetime) -> dict[str, object]:
+    return {
+        "room_id": f"room{room}",
+        "user_id": f"user{person}",
+        "workspace_id": WORKSPACE,
+        "role": "member",
+        "joined_at": now,
+    }
