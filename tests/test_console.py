@@ -80,10 +80,15 @@ def test_a_workspace_its_people_and_rooms_are_made_from_the_command_line(chat, a
         (("token", "--workspace", "acme", "--email", "x@y.z"), "Nobody here"),
         (("room", "add", "--workspace", "acme", "attic", "ada@acme.test"), "no room attic"),
         (("user", "create", "--workspace", "acme", "--email", "a@b.c", "--name", "A"), "stdin"),
+        (
+            ("user", "create", "--workspace", "acme", "--email", "zoe", "--name", "Zoe")
+            + ("--password-stdin",),
+            "not an e-mail address",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_a_code(chat, ada, arguments, words):
-    done = chat(*arguments)
+    done = chat(*arguments, typed="a long enough one\n")
 
     assert done.returncode != 0
     assert words in done.stderr

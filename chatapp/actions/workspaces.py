@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from uuid_utils import uuid7
+
 from chatapp import passwords, text
 from chatapp.errors import InvalidPayload, NotFound
 from chatapp.store import limits, users, workspaces
@@ -14,10 +16,9 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 def create(*, slug: str, name: str) -> Workspace:
     """Raises InvalidPayload, Conflict."""
-    if not _SLUG.fullmatch(slug):
-        words = "Use up to 40 lower-case letters, digits and hyphens."
-        raise InvalidPayload(words, details={"slug": [words]})
-    return workspaces.add(slug, _proper(name))
+    workspace = _new(slug, name)
+    workspaces.add(workspace)
+    return workspace
 
 
 def sign_up(
@@ -25,10 +26,15 @@ def sign_up(
 ) -> tuple[Workspace, User]:
     """A new workspace and its owner. Raises InvalidPayload, Conflict, TooFast."""
     limits.take("sign_up", address)
-    kept = passwords.choose(password)
-    workspace = create(slug=slug, name=workspace_name)
-    owner = users.add(workspace.id, email=email, name=name, role="owner", password_hash=kept)
-    return workspace, owner
+    workspace, kept = _new(slug, workspace_name), passwords.choose(password)
+    return workspace, users.add_founder(workspace, email=email, name=name, password_hash=kept)
+
+
+def _new(slug: str, name: str) -> Workspace:
+    if not _SLUG.fullmatch(slug):
+        words = "Use up to 40 lower-case letters, digits and hyphens."
+        raise InvalidPayload(words, details={"slug": [words]})
+    return Workspace(str(uuid7()), slug, _proper(name))
 
 
 def _proper(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,11 @@ from chatapp import text
 from chatapp.errors import Conflict, InvalidPayload
 from chatapp.store.database import reading, writing
 from chatapp.store.tables import invitations, users, workspaces
-from chatapp.types import Role, User
+from chatapp.store.workspaces import insert_workspace
+from chatapp.types import Role, User, Workspace
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # whether anybody reads it, only a message would tell
+_LONGEST_EMAIL = 254
 
 
 def add(
@@ -28,11 +33,10 @@ def add(
     """A new account; through an invitation it is used up in the same transaction.
 
     Raises Conflict when the e-mail or a name that looks like this one is taken, or the invitation
-    is gone; InvalidPayload for a name in which nothing is visible.
+    is gone; InvalidPayload for what is no address, or a name in which nothing is visible.
     """
-    name, name_skeleton = _proper(name)
-    user = User(str(uuid7()), tenant_id, email.casefold(), name, role, disabled=False)
-    now = datetime.now(UTC)
+    row = _new(tenant_id, email, name, role, password_hash)
+    now = row["created_at"]
     try:
         with writing() as connection:
             if invitation_id is not None:
@@ -47,21 +51,19 @@ def add(
                 )
                 if taken.rowcount == 0:
                     raise Conflict("This invitation was used already. Ask for a new one.")
-            connection.execute(
-                insert(users).values(
-                    id=user.id,
-                    workspace_id=tenant_id,
-                    email=user.email,
-                    name=name,
-                    name_skeleton=name_skeleton,
-                    role=role,
-                    password_hash=password_hash,
-                    created_at=now,
-                )
-            )
+            connection.execute(insert(users).values(row))
     except IntegrityError as error:
         raise _taken(error) from None
-    return user
+    return _added(row)
+
+
+def add_founder(workspace: Workspace, *, email: str, name: str, password_hash: str) -> User:
+    """A new workspace with its owner: both or neither. Raises Conflict for the slug, InvalidPayload."""
+    row = _new(workspace.id, email, name, "owner", password_hash)
+    with writing() as connection:
+        insert_workspace(connection, workspace)
+        connection.execute(insert(users).values(row))
+    return _added(row)
 
 
 def find(tenant_id: str, user_id: str) -> User | None:
@@ -186,6 +188,29 @@ def _change(tenant_id: str, user_id: str, **values: object) -> None:
             .where(users.c.workspace_id == tenant_id, users.c.id == user_id)
             .values(values)
         )
+
+
+def _new(tenant_id: str, email: str, name: str, role: Role, password_hash: str) -> dict[str, Any]:
+    """The row of a new account. Raises InvalidPayload."""
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        raise InvalidPayload(details={"email": ["This is not an e-mail address."]})
+    name, name_skeleton = _proper(name)
+    return {
+        "id": str(uuid7()),
+        "workspace_id": tenant_id,
+        "email": email.casefold(),
+        "name": name,
+        "name_skeleton": name_skeleton,
+        "role": role,
+        "password_hash": password_hash,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _added(row: dict[str, Any]) -> User:
+    return User(
+        row["id"], row["workspace_id"], row["email"], row["name"], row["role"], disabled=False
+    )
 
 
 def _proper(name: str) -> tuple[str, str]:

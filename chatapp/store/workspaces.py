@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import IntegrityError
-from uuid_utils import uuid7
 
 from chatapp.errors import Conflict
 from chatapp.store.database import reading, writing
@@ -14,20 +13,25 @@ from chatapp.store.tables import workspaces
 from chatapp.types import Workspace
 
 
-def add(slug: str, name: str) -> Workspace:
+def add(workspace: Workspace) -> None:
     """Raises Conflict when the slug is taken."""
-    workspace = Workspace(str(uuid7()), slug, name)
+    with writing() as connection:
+        insert_workspace(connection, workspace)
+
+
+def insert_workspace(connection: Connection, workspace: Workspace) -> None:
+    """As add(), within somebody's transaction."""
+    row = {
+        "id": workspace.id,
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "created_at": datetime.now(UTC),
+    }
     try:
-        with writing() as connection:
-            connection.execute(
-                insert(workspaces).values(
-                    id=workspace.id, slug=slug, name=name, created_at=datetime.now(UTC)
-                )
-            )
+        connection.execute(insert(workspaces).values(row))
     except IntegrityError:
         words = "There is a workspace with this short name already. Choose another."
         raise Conflict(words, details={"slug": [words]}) from None
-    return workspace
 
 
 def find(tenant_id: str) -> Workspace | None:

@@ -117,6 +117,20 @@ class TestSignUp:
         assert answer.status_code == 303
         assert (me["role"], me["workspace"]["slug"]) == ("owner", "newcomers")
 
+    def test_what_is_refused_leaves_no_workspace_behind(self, visitor):
+        visitor.get("/sign-up")
+        fields = {
+            "workspace_name": "Newcomers",
+            "slug": "newcomers",
+            "email": "nora@new.test",
+            "password": "a long enough one",
+        }
+
+        nameless = visitor.post("/sign-up", name="\u200b", **fields)
+
+        assert nameless.status_code == 422
+        assert visitor.post("/sign-up", name="Nora", **fields).status_code == 303
+
     def test_a_name_already_taken_is_said_at_its_field(self, visitor, ada):
         visitor.get("/sign-up")
 
