@@ -74,7 +74,9 @@ def web(host: str, port: int, workers: int, worker_class: str = "eventlet") -> M
 
 
 def work() -> Member:
-    command = _celery("worker", "--without-gossip", "--without-mingle")
+    # A heartbeat that cannot be sent is tried for ever: stopped together with its Redis, the worker
+    # would hang.
+    command = _celery("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
     return Member("work", command, small_talk=("worker: ",))
 
 
