@@ -112,11 +112,11 @@ class Town:
         return time.monotonic() - began
 
     def wait_until_shown(self, clients: list[Client], *, within: float) -> None:
-        """Until everybody stands where their rooms stood when this was asked."""
-        for name in {name for client in clients for name in client.rooms}:
-            seq = self.head(name).seq
-            there = [client.rooms[name] for client in clients if name in client.rooms]
-            eventually(lambda: all(room.seq >= seq for room in there), within=within)  # noqa: B023
+        """Until nobody has anything left to send, and everybody was shown all that was said."""
+        rooms = [room for client in clients for room in client.rooms.values()]
+        eventually(lambda: not any(room.pending for room in rooms), within=within)
+        heads = {name: self.head(name).seq for name in {room.id for room in rooms}}
+        eventually(lambda: all(room.seq >= heads[room.id] for room in rooms), within=within)
 
     def _unsettled(self, clients: list[Client]) -> str:
         for client in clients:
