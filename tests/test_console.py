@@ -123,7 +123,7 @@ def test_the_doctor_says_what_is_wrong(chat, app):
     assert list(found) == ["settings", "redis", "database", "migrations", "queue", "clock"]
     assert "appendonly is off" in found["redis"]
     assert migrations.pending()  # the tests make their tables without
-    assert "run alembic upgrade head" in found["migrations"]
+    assert "run python -m deploy.prepare" in found["migrations"]
 
 
 def test_the_doctor_survives_what_is_down(chat):

@@ -53,7 +53,7 @@ def _database() -> tuple[bool, str]:
 
 def _migrations() -> tuple[bool, str]:
     if migrations.pending():
-        return False, "the tables are not those of this version: run alembic upgrade head"
+        return False, "the tables are not those of this version: run python -m deploy.prepare"
     return True, "up to date"
 
 
