@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from chatapp.store.database import reading
 from chatapp.store.tables import memberships, users
@@ -30,11 +30,7 @@ def of_room(tenant_id: str, room_id: str) -> list[Member]:
         rows = connection.execute(
             select(memberships, users.c.name)
             .join(users, users.c.id == memberships.c.user_id)
-            .where(
-                memberships.c.workspace_id == tenant_id,
-                memberships.c.room_id == room_id,
-                memberships.c.gone.is_(False),
-            )
+            .where(*_of_room(tenant_id, room_id))
             .order_by(users.c.name_skeleton)
         ).all()
     return [_member(row) for row in rows]
@@ -42,7 +38,11 @@ def of_room(tenant_id: str, room_id: str) -> list[Member]:
 
 def admins(tenant_id: str, room_id: str) -> list[str]:
     """The ids of those who administer the room."""
-    return [member.user_id for member in of_room(tenant_id, room_id) if member.role == "admin"]
+    query = select(memberships.c.user_id).where(
+        *_of_room(tenant_id, room_id), memberships.c.role == "admin"
+    )
+    with reading() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def has_admin(tenant_id: str, room_id: str) -> bool:
@@ -51,10 +51,16 @@ def has_admin(tenant_id: str, room_id: str) -> bool:
 
 def heir(tenant_id: str, room_id: str) -> str | None:
     """Who has been in a room without administrator for longest; None when it has one, or nobody."""
-    members = of_room(tenant_id, room_id)
-    if not members or any(member.role == "admin" for member in members):
+    if has_admin(tenant_id, room_id):
         return None
-    return min(members, key=lambda member: (member.joined_at, member.user_id)).user_id
+    query = (
+        select(memberships.c.user_id)
+        .where(*_of_room(tenant_id, room_id))
+        .order_by(memberships.c.joined_at, memberships.c.user_id)
+        .limit(1)
+    )
+    with reading() as connection:
+        return connection.execute(query).scalar()
 
 
 def of_person(tenant_id: str, user_id: str) -> list[str]:
@@ -69,6 +75,11 @@ def of_person(tenant_id: str, user_id: str) -> list[str]:
                 )
             ).scalars()
         )
+
+
+def _of_room(tenant_id: str, room_id: str) -> tuple[ColumnElement[bool], ...]:
+    member = memberships.c
+    return member.workspace_id == tenant_id, member.room_id == room_id, member.gone.is_(False)
 
 
 def _member(row: Row[Any]) -> Member:

@@ -23,13 +23,14 @@ def rooms_of(caller: Caller, room_ids: list[str] | None = None) -> list[RoomSumm
         addresses = [Room(caller.tenant_id, row.id) for row in rows]
         heads = _warm_heads(addresses)
         marks = read_markers.held(addresses, caller.user_id)
+        partners = _members(connection, [row.id for row in rows if row.kind == "direct"])
         found = []
         for row, room in zip(rows, addresses, strict=True):
             mark = max(row.read_seq, marks.get(room, 0))
             tail = _tail(room, row.applied_seq, heads[room])
             unread, named = _counts(connection, room, caller.user_id, mark, tail, row.applied_seq)
-            partners = _members(connection, room) if row.kind == "direct" else None
-            found.append(_summary(row, heads[room], mark, unread, named, partners, tail))
+            members = partners.get(row.id)
+            found.append(_summary(row, heads[room], mark, unread, named, members, tail))
     return found
 
 
@@ -129,11 +130,15 @@ def _recorded(connection: Connection, room: Room, user_id: str, mark: int) -> tu
     return row[0], row[1]
 
 
-def _members(connection: Connection, room: Room) -> list[str]:
-    query = select(memberships.c.user_id).where(
-        memberships.c.room_id == room.id, ~memberships.c.gone
+def _members(connection: Connection, room_ids: list[str]) -> dict[str, list[str]]:
+    """Who is in each of these rooms, in one query."""
+    found: dict[str, list[str]] = {room_id: [] for room_id in room_ids}
+    query = select(memberships.c.room_id, memberships.c.user_id).where(
+        memberships.c.room_id.in_(room_ids), ~memberships.c.gone
     )
-    return list(connection.execute(query).scalars())
+    for room_id, user_id in connection.execute(query) if room_ids else ():
+        found[room_id].append(user_id)
+    return found
 
 
 def _summary(
