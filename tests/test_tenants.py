@@ -1,5 +1,5 @@
 """What belongs to others does not exist: every route and every event × (other tenant, other room,
-anonymous).
+anonymous, an ended session, a closed account).
 
 The rule is one: asked for something of others, both doors answer exactly as for something that never
 was, tell nothing and change nothing. A route or an event without a case here fails the first test.
@@ -8,15 +8,18 @@ was, tell nothing and change nothing. A route or an event without a case here fa
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from chatapp.actions import delivery, invitations, messages, rooms
+from chatapp import auth
+from chatapp.actions import control as deeds
+from chatapp.actions import delivery, invitations, members, messages, people, rooms
 from chatapp.sockets import EVENTS
-from chatapp.store import tables
-from chatapp.store.database import reading
+from chatapp.store import control, sessions, tables
+from chatapp.store.database import reading, writing
 from chatapp.views import API, PAGES
 
 CANARY = "canary"  # in everything that acme has and nobody else may see
@@ -221,6 +224,44 @@ def test_a_stranger_is_asked_to_sign_in(acme, visitor, door, route):
     assert _belongings() == before
 
 
+def _end(ada, how: str) -> None:
+    """ada's sessions, or her account: each alone must be enough."""
+    if how == "revoked":
+        sessions.revoke_all("acme", "ada")
+    else:
+        with writing() as connection:
+            gone = update(tables.users).where(tables.users.c.id == "ada")
+            connection.execute(gone.values(disabled_at=datetime.now(UTC)))
+
+
+@pytest.mark.parametrize(
+    ("how", "answer"), [("revoked", (401, "not_signed_in")), ("closed", (403, "blocked"))]
+)
+def test_who_had_a_session_finds_nothing_that_was_theirs(acme, at_browser, api, ada, how, answer):
+    """By cookie, with the token of the page, and by bearer token."""
+    browser, bot = at_browser(ada), api(ada)
+    _end(ada, how)
+    before, wrong = _belongings(), []
+
+    for route in API:
+        method, _, path = route.partition(" ")
+        there, sent = acme.in_place(path), acme.filled(SENT.get(route, {}))
+        body = None if method in ("GET", "DELETE") else sent
+        for found in (
+            browser.call(method, there, body, **{"X-CSRF-Token": browser.token}),
+            bot(method, there, body),
+        ):
+            if (found.status_code, found.json["error"]["code"]) != answer or CANARY in found.text:
+                wrong.append((route, found.text))
+    for route in set(PAGES) - PUBLIC:
+        status, told = _ask(browser, "page", route, acme)
+        if status not in (302, answer[0]) or CANARY in told:
+            wrong.append((route, told))
+
+    assert wrong == []
+    assert _belongings() == before
+
+
 def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
     """Else the others would find nothing because nobody does."""
     browser = at_browser(ada)
@@ -235,10 +276,20 @@ def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
 
 
 @pytest.fixture
-def strangers(acme, connect, mallory, person):
-    """Connected, and not in the room: of another tenant, a member, an administrator of acme."""
-    carol, dora = person("carol"), person("dora", role="admin")
-    return [connect(mallory), connect(carol), connect(dora)]
+def strangers(acme, connect, ada, mallory, person):
+    """Connected, and not in the room: of another tenant, a member, an administrator of acme, and
+    one who was in the room until a moment ago.
+    """
+    carol, dora, erin = person("carol"), person("dora", role="admin"), person("erin")
+    delivery.deliver(wait=1)
+    members.add(ada, room_id=acme.room_id, user_ids=["erin"])
+    former = connect(erin)
+    assert former.ask("room:resume", room_id=acme.room_id)["ok"]
+    members.remove(ada, room_id=acme.room_id, user_id="erin")
+    while delivery.deliver(wait=1):
+        pass
+    assert former.heard("member:joined") and former.heard("member:left")
+    return [connect(mallory), connect(carol), connect(dora), former]
 
 
 @pytest.fixture
@@ -295,6 +346,62 @@ def test_nothing_of_a_room_is_heard_by_who_is_not_in_it(acme, strangers, connect
     for stranger in strangers:
         assert CANARY not in str(stranger.everything())
         assert acme.room_id not in str(stranger.everything())
+
+
+@pytest.mark.parametrize("how", ["revoked", "closed"])
+def test_who_had_a_session_is_not_let_in_again(acme, app, ada, how):
+    token = auth.issue_token(ada)
+    _end(ada, how)
+
+    client = app.extensions["socketio"].test_client(app, auth={"token": token})
+
+    assert not client.is_connected()
+
+
+class TestSecretsOfAWorkspace:
+    """Whatever acme does, and whatever mallory asks meanwhile."""
+
+    @pytest.fixture
+    def settings(self):
+        return {"LOG_LEVEL": "debug"}
+
+    def test_another_one_hears_and_finds_nothing_of_them_and_the_log_tells_none(
+        self, acme, connect, at_browser, deliver, ada, bob, mallory, capsys
+    ):
+        eve, browser = connect(mallory), at_browser(mallory)
+        alice = connect(ada)
+        control.hear(block_ms=1)
+        eve.everything()
+
+        people.rename(ada, name=f"{CANARY} Ada")
+        people.create(
+            ada, email=f"{CANARY}@x.test", name=f"{CANARY} X", role="member", password=CANARY * 2
+        )
+        public = rooms.create(ada, kind="public", name=f"{CANARY} square", topic=CANARY)
+        rooms.create(ada, kind="direct", member_ids=["bob"])
+        members.add(ada, room_id=acme.room_id, user_ids=["bob"])
+        for event in SAID.keys() - {"room:leave"}:
+            alice.ask(event, **acme.filled(SAID[event]))
+        messages.send(ada, room_id=public.id, client_id="c-7777777", body=f"{CANARY} @bob")
+        rooms.archive(ada, room_id=public.id)
+        for message in control.hear(block_ms=1):
+            deeds.obey(message)
+        deeds.verify(wait=0)
+        deliver()
+        alice.close()
+
+        assert alice.heard("message:created")
+        assert alice.heard("person:changed")
+        assert [
+            told for told in eve.everything() if told["args"][0].get("user_id") != "mallory"
+        ] == []
+        for path in ("/people", "/rooms", "/rooms/browse", "/sessions", "/invitations"):
+            for question in ({}, {"q": CANARY[:4]}):
+                sought = question if path in ("/people", "/rooms/browse") else {}
+                assert CANARY not in browser.call("GET", path, query_string=sought).text
+        for path in ("/admin/people?q=cana", "/admin/rooms?q=cana", "/metrics", "/readyz"):
+            assert CANARY not in browser.get(path).text
+        assert CANARY not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", None])

@@ -61,12 +61,19 @@ def allowed_origin(app: Flask) -> Callable[[str, dict[str, Any]], bool]:
 
     def allowed(origin: str, environ: dict[str, Any]) -> bool:
         host = environ.get("HTTP_HOST", "")
-        ours = urlsplit(origin).netloc == host and (
+        ours = _name(origin) == host and (
             not hosts or host.rpartition(":")[0] in hosts or host in hosts
         )
         return ours or origin in listed
 
     return allowed
+
+
+def _name(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # "http://[" is nobody's
+        return None
 
 
 def _refused(error: ChatError, request_id: str) -> ConnectionRefusedError:

@@ -136,6 +136,18 @@ class TestHosts:
 
         assert answer.status_code == 421
 
+    @pytest.mark.parametrize(
+        "origin", ["http://evil.test", "null", "http://[", "http://chat.acme.test.evil.test", "x"]
+    )
+    def test_no_other_site_opens_a_socket(self, app, origin):
+        answer = app.test_client().get(
+            "/socket.io/?EIO=4&transport=websocket",
+            base_url="http://chat.acme.test",
+            headers={"Origin": origin, "X-Forwarded-Host": "evil.test", "Upgrade": "websocket"},
+        )
+
+        assert (answer.status_code, answer.text) == (400, '"Not an accepted origin."')
+
     def test_a_proxy_nobody_configured_is_not_believed(self, app):
         claims = {"X-Forwarded-Host": "chat.acme.test", "X-Forwarded-For": "1.2.3.4"}
 
