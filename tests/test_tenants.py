@@ -334,8 +334,8 @@ def test_nothing_of_a_room_is_heard_by_who_is_not_in_it(acme, strangers, connect
     insider = connect(ada)
     insider.ask("room:resume", room_id=acme.room_id)
     for stranger in strangers:
-        for event, said in SAID.items():
-            stranger.ask(event, **acme.filled(said))
+        for event in SAID.keys() - {"room:leave"}:  # who was in the room must not have to say so
+            stranger.ask(event, **acme.filled(SAID[event]))
 
     messages.send(ada, room_id=acme.room_id, client_id="c-8888888", body=f"{CANARY} again")
     insider.say("typing:start", room_id=acme.room_id)
