@@ -34,7 +34,7 @@ def page(caller: Caller, *, q: str = "", after: tuple[str, str] | None = None) -
 def accounts(caller: Caller, *, q: str = "", after: tuple[str, str] | None = None) -> Listing:
     """As page, with what only administrators see: e-mail addresses."""
     access.administration(caller)
-    found = users.page(caller.tenant_id, q=q, after=after, limit=AT_ONCE + 1)
+    found = users.page(caller.tenant_id, q=q, after=after, limit=AT_ONCE + 1, by_email=True)
     shown = found[:AT_ONCE]
     more = (shown[-1].name, shown[-1].id) if len(found) > AT_ONCE else None
     return Listing(shown, more)

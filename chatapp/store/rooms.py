@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
@@ -132,14 +132,11 @@ def page(
     if not archived:
         query = query.where(rooms.c.archived_at.is_(None))
     if q:
-        like = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        query = query.where(rooms.c.name.ilike(f"%{like}%", escape="\\"))
+        query = query.where(rooms.c.name.icontains(q, autoescape=True))
     lowered = func.lower(rooms.c.name)
     if after is not None:
         name, room_id = after
-        query = query.where(
-            or_(lowered > func.lower(name), (lowered == func.lower(name)) & (rooms.c.id > room_id))
-        )
+        query = query.where(tuple_(lowered, rooms.c.id) > tuple_(func.lower(name), room_id))
     with reading() as connection:
         rows = connection.execute(query.order_by(lowered, rooms.c.id).limit(limit)).all()
     return [_record(row) for row in rows]

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from chatapp import text
+from chatapp.actions import people
 from chatapp.store import tables
 from chatapp.store.database import writing
 from tests.conftest import NOW
@@ -120,7 +121,14 @@ def test_people_are_found_by_what_one_types(api, ada, bob):
 
     assert found("BO") == ["bob"]
     assert found("%") == []
-    assert found("ada@acme") == ["ada"]
+    assert found("Ada@acme.test") == ["ada"]
+
+
+def test_only_administrators_find_people_by_a_part_of_their_address(api, ada, bob):
+    found = api(bob)("GET", "/people", query_string={"q": "ada@"})
+
+    assert found.json["data"]["items"] == []
+    assert [each.id for each in people.accounts(ada, q="ada@").items] == ["ada"]
 
 
 def test_a_room_is_made_and_is_there(api, ada, bob):
