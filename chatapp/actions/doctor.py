@@ -58,9 +58,11 @@ def _migrations() -> tuple[bool, str]:
 
 
 def _queue() -> tuple[bool, str]:
-    lag = max((seconds for _, seconds in shard_log.waiting().values()), default=0.0)
-    workers = jobs.workers()
-    words = f"{len(workers)} Celery worker(s) answer; the record is {lag:.1f} s behind the logs"
+    waiting, workers = shard_log.waiting().values(), jobs.workers()
+    events, lag = sum(count for count, _ in waiting), max(seconds for _, seconds in waiting)
+    words = f"{len(workers)} Celery worker(s) answer; {events} events wait for the record"
+    if events:
+        words += f", the first for {lag:.1f} s"
     return bool(workers), words
 
 

@@ -22,6 +22,7 @@ from chatapp.store.connection import asking, read_streams, redis
 from chatapp.types import Event
 
 _GROUP, _READER = "record", "record"
+_COUNTED = 1_000  # entries that wait, of one shard; beyond it the number says nothing more
 _WRITER_LOCK = 5_000  # ms; a second writer does no harm, it only repeats work
 
 
@@ -104,12 +105,12 @@ def writing(shard: int) -> Iterator[bool]:
 
 def waiting() -> dict[int, tuple[int, float]]:
     """For each shard, how many entries the record lacks and for how many seconds the oldest has waited."""
-    return {shard: _waiting(shard) for shard in shards()}
+    return {shard: _waiting(shard, at_most=_COUNTED) for shard in shards()}
 
 
 def lag() -> float:
     """Seconds the oldest event that the record lacks has waited for it."""
-    longest = max(seconds for _, seconds in waiting().values())
+    longest = max(_waiting(shard, at_most=1)[1] for shard in shards())
     metrics.record_lag.set(longest)
     return longest
 
@@ -163,15 +164,14 @@ def _make_group(name: str) -> None:
             raise
 
 
-def _waiting(shard: int) -> tuple[int, float]:
+def _waiting(shard: int, *, at_most: int) -> tuple[int, float]:
     first = _first_unwritten(shard)
-    name = keys.shard_log(shard)
     with asking():
-        oldest: Any = redis.xrange(name, min=first, count=1)
-        if not oldest:
+        entries: Any = redis.xrange(keys.shard_log(shard), min=first, count=at_most)
+        if not entries:
             return 0, 0.0
-        age = redis.time()[0] - int(oldest[0][0].split("-")[0]) / 1000
-        return len(redis.xrange(name, min=first, count=1_000)), max(0.0, age)  # type: ignore[arg-type]
+        age = redis.time()[0] - int(entries[0][0].split("-")[0]) / 1000
+    return len(entries), max(0.0, age)
 
 
 def _unwritten(shard: int) -> list[Entry]:
