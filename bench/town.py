@@ -14,7 +14,9 @@ from chatapp.store.database import writing
 from chatapp.types import Draft, Room
 from config import Config
 
-WORKSPACE = "bench"
+PEOPLE_EACH = (
+    100  # in a workspace, if their room is not larger: all of them hear who comes and goes
+)
 LIMITS = {
     name: 10**9
     for name in (
@@ -43,52 +45,58 @@ def build(
     app = create_app(Config.from_env(settings))
     tables.metadata.create_all(app.extensions["database"])
     with app.app_context():
-        _fill(people, rooms)
-        epochs = [_begin(n) for n in range(rooms)]
-        clients = [_client(n, n % rooms, epochs[n % rooms]) for n in range(people)]
+        workspaces = [f"bench{n}" for n in range(min(rooms, max(1, people // PEOPLE_EACH)))]
+        homes = [workspaces[n % len(workspaces)] for n in range(rooms)]
+        _fill(people, homes)
+        epochs = [_begin(n, home) for n, home in enumerate(homes)]
+        clients = [
+            _client(n, n % rooms, homes[n % rooms], epochs[n % rooms]) for n in range(people)
+        ]
     app.extensions["database"].dispose()
     return settings, clients
 
 
-def _fill(people: int, rooms: int) -> None:
-    now = datetime.now(UTC)
+def _fill(people: int, homes: list[str]) -> None:
+    """`homes`: the workspace of each room, and of its people."""
+    now, rooms = datetime.now(UTC), len(homes)
     with writing() as connection:
-        connection.execute(
-            insert(tables.workspaces),
-            {"id": WORKSPACE, "slug": WORKSPACE, "name": "Bench", "created_at": now},
-        )
-        connection.execute(insert(tables.users), [_person(n, now) for n in range(people)])
-        connection.execute(insert(tables.rooms), [_room(n, now) for n in range(rooms)])
-        connection.execute(
-            insert(tables.memberships), [_membership(n, n % rooms, now) for n in range(people)]
-        )
+        connection.execute(insert(tables.workspaces), [_workspace(w, now) for w in {*homes}])
+        of_people = [_person(n, homes[n % rooms], now) for n in range(people)]
+        connection.execute(insert(tables.users), of_people)
+        connection.execute(insert(tables.rooms), [_room(n, w, now) for n, w in enumerate(homes)])
+        inside = [_membership(n, n % rooms, homes[n % rooms], now) for n in range(people)]
+        connection.execute(insert(tables.memberships), inside)
 
 
-def _begin(n: int) -> str:
+def _begin(n: int, home: str) -> str:
     """A first event, and its epoch: a room without is brought to life by whoever comes first."""
     draft = Draft(
         "room:created", f"first-{n}", "user0", {"kind": "public", "name": f"room{n}", "topic": ""}
     )
-    event, _ = room_log.append(Room(WORKSPACE, f"room{n}"), draft, by_member=False)
+    event, _ = room_log.append(Room(home, f"room{n}"), draft, by_member=False)
     return event.epoch
 
 
-def _client(n: int, room: int, epoch: str) -> str:
+def _client(n: int, room: int, home: str, epoch: str) -> str:
     """As one that comes back: it knows where it stood."""
     resume = {"room_id": f"room{room}", "epoch": epoch, "after": 1}
-    return "\t".join((f"room{room}", json.dumps({"token": _token(n)}), json.dumps(resume)))
+    return "\t".join((f"room{room}", json.dumps({"token": _token(n, home)}), json.dumps(resume)))
 
 
-def _token(n: int) -> str:
-    user = users.find(WORKSPACE, f"user{n}")
+def _token(n: int, home: str) -> str:
+    user = users.find(home, f"user{n}")
     assert user is not None
     return auth.sign(sessions.add(user, kind="token", lifetime=86_400))
 
 
-def _person(n: int, now: datetime) -> dict[str, object]:
+def _workspace(home: str, now: datetime) -> dict[str, object]:
+    return {"id": home, "slug": home, "name": home, "created_at": now}
+
+
+def _person(n: int, home: str, now: datetime) -> dict[str, object]:
     return {
         "id": f"user{n}",
-        "workspace_id": WORKSPACE,
+        "workspace_id": home,
         "email": f"user{n}@bench.test",
         "name": f"User {n}",
         "name_skeleton": text.skeleton(f"User {n}"),
@@ -98,10 +106,10 @@ def _person(n: int, now: datetime) -> dict[str, object]:
     }
 
 
-def _room(n: int, now: datetime) -> dict[str, object]:
+def _room(n: int, home: str, now: datetime) -> dict[str, object]:
     return {
         "id": f"room{n}",
-        "workspace_id": WORKSPACE,
+        "workspace_id": home,
         "kind": "public",
         "name": f"room{n}",
         "name_skeleton": f"room{n}",
@@ -111,11 +119,11 @@ def _room(n: int, now: datetime) -> dict[str, object]:
     }
 
 
-def _membership(person: int, room: int, now: datetime) -> dict[str, object]:
+def _membership(person: int, room: int, home: str, now: datetime) -> dict[str, object]:
     return {
         "room_id": f"room{room}",
         "user_id": f"user{person}",
-        "workspace_id": WORKSPACE,
+        "workspace_id": home,
         "role": "member",
         "joined_at": now,
     }
