@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from chatapp import schemas
 from chatapp.engine import json
+from chatapp.schemas import shortcut
 from chatapp.store import codec
 from chatapp.types import Draft, Event, Room
 
@@ -36,3 +38,36 @@ def test_an_events_address_is_read_without_reading_the_rest(tenant, room_id, bod
     assert address == ("message:created", Room(tenant, room_id)) or (
         address is None and (not room_id or json.dumps(room_id) != f'"{room_id}"')
     )
+
+
+REQUESTS = [
+    schemas.SendMessage, schemas.EditMessage, schemas.RemoveMessage, schemas.ReadRoom,
+    schemas.LeaveRoom, schemas.StartTyping, schemas.StopTyping,
+]  # fmt: skip
+odd = some.one_of(
+    some.none(), some.booleans(), some.integers(), some.floats(), words, some.text("ab", max_size=70),
+    some.sampled_from(["\ud800", "\x00", "a\u202eb", "ü" * 8, 2**53, 2**53 + 1, -1, 0, "7"]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", REQUESTS)
+@given(data=some.data())
+def test_a_quick_yes_is_what_the_schema_says(schema, data):
+    names = [*schema().load_fields, "colour"]
+    payload = data.draw(some.one_of(odd, some.dictionaries(some.sampled_from(names), odd)))
+    quick = shortcut.of(schema())(payload)
+    if quick is not None:
+        assert quick == schema().load(payload)
+        assert [type(v) for v in quick.values()] == [type(v) for v in payload.values()]
+
+
+@pytest.mark.parametrize("schema", REQUESTS)
+def test_what_is_plainly_right_is_seen_at_once(schema):
+    right = {"seq": 7, "revision": 1}
+    payload = {name: right.get(name, "0199-some-id") for name in schema().load_fields}
+    assert shortcut.of(schema())(payload) == schema().load(payload) == payload
+
+
+def test_a_schema_with_choices_is_always_asked():
+    for schema in (schemas.FollowRooms, schemas.ResumeRoom, schemas.SetPresence):
+        assert shortcut.of(schema())({"state": "active"}) is None

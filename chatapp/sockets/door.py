@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError
 from chatapp import logs, metrics
 from chatapp.actions import connections, control
 from chatapp.errors import Busy, ChatError, InvalidPayload
+from chatapp.schemas import shortcut
 
 log = logs.get(__name__)
 
@@ -29,7 +30,7 @@ def event(
     Without a schema the payload is not looked at. `asked=False`: clients do not wait for an answer
     to this one; a failure reaches them as `error`.
     """
-    shape = schema() if schema else None
+    load = _loader(schema)
 
     def decorate(handler: Handler) -> Callable[..., Answer]:
         name = f"{handler.__module__.rpartition('.')[2]}:{handler.__name__}"
@@ -38,7 +39,7 @@ def event(
         def answer(payload: Any = None, *_extra: object) -> Answer:
             request_id, began, outcome = logs.begin(event_name=name), perf_counter(), "ok"
             try:
-                return {"ok": True, "data": _ask(handler, shape, payload)}
+                return {"ok": True, "data": _ask(handler, load, payload)}
             except ChatError as error:
                 outcome = error.code
                 return _refuse(error, request_id, asked)
@@ -95,12 +96,24 @@ def sid() -> str:
     return str(g.sid if "sid" in g else request.sid)  # type: ignore[attr-defined]
 
 
-def _ask(handler: Handler, shape: Schema | None, payload: Any) -> object:
+def _ask(handler: Handler, load: Callable[[Any], dict[str, Any]], payload: Any) -> object:
     if not control.trusted():
         raise Busy  # this worker cannot hear who was sent away
     caller = connections.caller(sid=sid())
-    try:
-        fields = shape.load(payload) if shape else {}
-    except ValidationError as error:
-        raise InvalidPayload(details=dict(error.messages_dict)) from None
-    return handler(caller, **fields)
+    return handler(caller, **load(payload))
+
+
+def _loader(schema: type[Schema] | None) -> Callable[[Any], dict[str, Any]]:
+    """What makes fields of a payload. Raises InvalidPayload."""
+    if schema is None:
+        return lambda _payload: {}
+    shape = schema()
+    at_once = shortcut.of(shape)
+
+    def load(payload: Any) -> dict[str, Any]:
+        try:
+            return at_once(payload) or shape.load(payload)
+        except ValidationError as error:
+            raise InvalidPayload(details=dict(error.messages_dict)) from None
+
+    return load

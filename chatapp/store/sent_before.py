@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import select
+from uuid_utils import UUID
 
 from chatapp.store.database import reading
 from chatapp.store.tables import events
