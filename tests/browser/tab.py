@@ -97,9 +97,8 @@ class Tab:
 
     def link(self, room: str) -> Locator:
         """The room in the sidebar."""
-        return self.page.locator("room-sidebar .room-link").filter(
-            has=self.page.get_by_text(room, exact=True)
-        )
+        name = self.page.locator(".room-link__name").get_by_text(room, exact=True)
+        return self.page.locator("room-sidebar .room-link").filter(has=name)
 
     def badge(self, room: str) -> Locator:
         return self.link(room).locator(".badge")

@@ -9,17 +9,17 @@ from tests.browser.town import Account, Town
 
 
 def test_two_tabs_agree_on_what_is_unread(
-    visit: Visit, town: Town, ada: Account, bob: Account
+    visit: Visit, town: Town, ada: Account, carol: Account
 ) -> None:
-    quiet, busy = town.room("quiet", ada, bob), town.room("busy", ada, bob)
-    first = visit(quiet, bob)
-    second = visit(quiet, bob, beside=first)
+    quiet, busy = town.room("quiet", ada, carol), town.room("busy", ada, carol)
+    first = visit(quiet, carol)
+    second = visit(quiet, carol, beside=first)
     tabs = (first, second)
 
-    town.say(busy, ada, "Morning.", "Bob is late.")
+    town.say(busy, ada, "Morning.", "Carol is late.")
     for tab in tabs:
         expect(tab.badge("busy")).to_have_text("2 unread")
-    town.say(busy, ada, "Where are you, @Bob Kahn?")
+    town.say(busy, ada, "Where are you, @Carol Shaw?")
     for tab in tabs:
         expect(tab.badge("busy")).to_have_text("1 mentions")
         expect(tab.page).to_have_title("(1) quiet · Acme")
@@ -28,7 +28,7 @@ def test_two_tabs_agree_on_what_is_unread(
 
     second.page.bring_to_front()
     second.link("busy").click()
-    second.shows("Morning.", "Bob is late.", "Where are you, @Bob Kahn?")
+    second.shows("Morning.", "Carol is late.", "Where are you, @Carol Shaw?")
     for tab in tabs:
         expect(tab.badge("busy")).to_have_count(0)
     first.page.reload()

@@ -10,7 +10,7 @@ from uuid_utils import uuid7
 
 from chatapp import text
 from chatapp.actions import members, messages, people, rooms, workspaces
-from chatapp.store import tables
+from chatapp.store import directory, tables
 from chatapp.store.database import writing
 from chatapp.types import Caller, Role
 from tests.conftest import PASSWORD
@@ -43,6 +43,7 @@ class Town:
             user = people.create(
                 self._operator(), email=email, name=name, role=role, password=PASSWORD
             )
+            directory.forget(self.tenant_id)  # nothing here hears that people have changed
         return Account(user.id, name, email)
 
     def room(self, name: str, *inside: Account, private: bool = False) -> str:
