@@ -19,7 +19,7 @@ from chatapp.store import shard_log
 from tests.live.client import Crowd
 from tests.live.conftest import FAST
 from tests.live.system import System, eventually
-from tests.live.town import Town
+from tests.live.town import Report, Town
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
@@ -56,7 +56,8 @@ def talk_on(system, town, crowd, clients, figures, *, out_of_order, in_order):
     """With the database away for a while, chat goes on; then it all arrives in the record."""
     room = next(iter(clients[0].rooms))
     with crowd.chatter(A_SECOND) as chatter:
-        eventually(lambda: chatter.written > A_SECOND, within=10)
+        eventually(lambda: chatter.written > A_SECOND * (4 if LONG else 1), within=10)
+        calm = Report(clients).p99
         eventually(lambda: waiting(system) < A_SECOND, within=10)
         out_of_order()
         since, already = time.monotonic(), town.head(room).seq
@@ -74,7 +75,8 @@ def talk_on(system, town, crowd, clients, figures, *, out_of_order, in_order):
     assert kept_back >= said - A_SECOND  # nothing was called done that was not written
     assert report.acknowledged == chatter.written
     assert report.outcomes["busy"] == 0
-    assert report.p99 < (0.1 if LONG else 1.0)  # the short form shares its machine with other tests
+    # A tenth of a second, unless this machine is too busy for that with the database there too.
+    assert report.p99 < (max(0.1, 3 * calm) if LONG else 1.0)
     assert report.started_over == 0
 
 
