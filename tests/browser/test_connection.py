@@ -43,6 +43,27 @@ def test_the_page_comes_back_by_itself_when_its_worker_is_killed(
         tab.shows(*in_order)
 
 
+def test_a_server_that_restarts_loses_nothing(
+    visit: Visit, town: Town, system: System, ada: Account, bob: Account
+) -> None:
+    room = town.room("restarted", ada, bob)
+    tabs = here, there = visit(room, ada), visit(room, bob)
+    for tab in tabs:
+        tab.pardon(r"net::ERR_|WebSocket connection")
+    here.say("before")
+    there.shows("before")
+    old, server = _workers(system), system.web[0].process
+    assert server
+    os.kill(server.pid, signal.SIGHUP)  # gunicorn's way to say: new workers, please
+    here.say("meanwhile")
+    eventually(lambda: len(_workers(system) - old) == 2 and not _workers(system) & old, within=20)
+    there.say("after")
+    for tab in tabs:
+        tab.has_all("before", "meanwhile", "after")
+        expect(tab.page.locator(".connection")).to_have_count(0)
+        assert tab.sockets > 1, "this tab never lost its worker"
+
+
 def _workers(system: System) -> set[int]:
     process = system.web[0].process
     assert process
