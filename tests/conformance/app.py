@@ -49,6 +49,7 @@ def create() -> Flask:
         socketio.on_event("message-with-ack", message_with_ack, namespace=namespace)
     app.extensions["closing"] = lambda: close_all(socketio)
     app.add_url_rule("/pid", "pid", lambda: str(os.getpid()))
+    app.add_url_rule("/held", "held", lambda: held(socketio))
     app.add_url_rule("/slow", "slow", lambda: slow(socketio))
     app.add_url_rule("/asked", "asked", lambda: " ".join(ASKED))
     app.add_url_rule("/file", "file", lambda: send_file(os.environ["FILE"]))
@@ -72,6 +73,19 @@ def close_all(socketio: SocketIO) -> None:
     for namespace in ("/", "/custom"):
         socketio.emit("server:closing", {"delay": 0}, namespace=namespace)
     socketio.server.eio.disconnect()
+
+
+def held(socketio: SocketIO) -> dict[str, int]:
+    """How much is remembered of connections, here and there."""
+    server, manager = socketio.server, socketio.server.manager
+    kept = {"sockets": server.eio.sockets, "environ": server.environ, "rooms": manager.rooms}
+    kept |= {"callbacks": manager.callbacks, "connecting": manager.pending_connect}
+    if FAST:
+        from chatapp.engine import loop  # noqa: PLC0415 - needs eventlet
+
+        kept |= {name: getattr(manager, name) for name in ("_sids", "_sessions", "_members")}
+        kept["descriptors"] = loop.current()._watchers
+    return {name: len(each) for name, each in kept.items()}
 
 
 def slow(socketio: SocketIO) -> str:
