@@ -9,15 +9,21 @@ from chatapp.store.local import Connection
 from chatapp.types import Caller, Room
 
 
-def arrive(caller: Caller, *, sid: str) -> Connection:
+def arrive(caller: Caller, *, sid: str) -> None:
     """Remember whose connection this is. Raises TooFast."""
     limits.take("connect", caller)
-    connection = Connection(sid, caller)
-    local.add(connection)
+    local.add(Connection(sid, caller))
     control.doubt_newcomer(caller)
-    bus.join(sid, bus.user_channel(caller.tenant_id, caller.user_id))
-    bus.join(sid, bus.people_channel(caller.tenant_id))
     metrics.connections.inc()
+
+
+def settle(*, sid: str) -> Connection | None:
+    """Let it hear what concerns its person and their workspace; None when it was sent away."""
+    connection = local.get(sid)
+    if connection:
+        caller = connection.caller
+        bus.join(sid, bus.user_channel(caller.tenant_id, caller.user_id))
+        bus.join(sid, bus.people_channel(caller.tenant_id))
     return connection
 
 

@@ -44,20 +44,27 @@ def figures() -> Any:
     return loop.current().figures()
 
 
-def harden(socketio: Any, *, fast: bool = False, connect_within: float = 10.0) -> Callable[[], int]:
+def harden(
+    socketio: Any,
+    *,
+    fast: bool = False,
+    connect_within: float = 10.0,
+    settled: Callable[[str, bool], None] | None = None,
+) -> Callable[[], int]:
     """Close what the plain libraries leave open, on a flask_socketio.SocketIO that has its app.
 
     Once per SocketIO, before it serves. `fast`: on lines of our own, see docs/engine.md; only under
     our gunicorn worker, with eventlet. Either way: no binary, no permessage-deflate, one message at
     most `max_http_buffer_size` bytes whatever its fragments, malformed packets close the
     connection, so does `connect_within` seconds in no namespace, and a client that does not read is
-    dropped instead of waited for.
+    dropped instead of waited for. `settled(sid, still_there)` is called when a client that was let
+    in has been told so.
 
     Returns what says how many connections are open.
     """
     kind = Hardened
     if fast:
         from chatapp.engine.fast import Fast as kind  # noqa: PLC0415 - as above
-    kind(socketio.server, connect_within=connect_within).install()
+    kind(socketio.server, connect_within=connect_within, settled=settled).install()
     sockets = socketio.server.eio.sockets
     return lambda: len(sockets)

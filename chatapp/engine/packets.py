@@ -8,6 +8,7 @@ connection, with a close frame that says why.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from socketio import packet as packets
@@ -30,11 +31,21 @@ class Hardened:
     """Stands between one socketio.Server and its Engine.IO server.
 
     `connect_within` is in seconds: how long a client may be in no namespace before it is closed.
+    `settled` is told a sid once its CONNECT was answered, with whether the client is still there.
     """
 
-    def __init__(self, server: Any, *, connect_within: float) -> None:
+    def __init__(
+        self,
+        server: Any,
+        *,
+        connect_within: float,
+        settled: Callable[[str, bool], None] | None = None,
+    ) -> None:
         self.server, self.engine = server, server.eio
         self._connect_within = connect_within
+        self._settled = settled
+        self._stock_connect = server._handle_connect
+        server._handle_connect = self._connect
         self._outside: dict[str, float] = {}  # Engine.IO's sid -> since when in no namespace
         self._watching = False
 
@@ -119,6 +130,15 @@ class Hardened:
         server._send_packet(
             eio_sid, server.packet_class(packets.CONNECT_ERROR, data=refusal, namespace=namespace)
         )
+
+    def _connect(self, eio_sid: str, namespace: str, credentials: Any) -> None:
+        """As the server's own; then whoever was let in may hear things, not before: an event that
+        overtakes the answer to CONNECT is lost on some clients.
+        """
+        self._stock_connect(eio_sid, namespace, credentials)
+        sid = self.server.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if sid is not None and self._settled:
+            self._settled(sid, eio_sid in self.server.environ)
 
     def _close_the_silent(self) -> None:
         """A client in no namespace, be it that it never came or that it was sent away, has its time

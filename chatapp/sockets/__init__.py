@@ -58,7 +58,7 @@ def init_app(app: Flask, queue: Any) -> None:
         client_manager=queue,
         async_mode=app.config["ASYNC_MODE"],
         transports=["websocket"],
-        always_connect=True,  # CONNECT is answered before the first event
+        always_connect=False,  # a refusal is a connect error; what comes first, see connection.settled
         async_handlers=False,  # one message of a client at a time, in order
         manage_session=False,
         cors_allowed_origins=connection.allowed_origin(app),
@@ -68,7 +68,9 @@ def init_app(app: Flask, queue: Any) -> None:
         json=engine.json,
     )
     app.extensions["engine"] = "fast" if app.config["FAST_ENGINE"] else "plain"
-    app.extensions["websockets"] = engine.harden(socketio, fast=app.config["FAST_ENGINE"])
+    app.extensions["websockets"] = engine.harden(
+        socketio, fast=app.config["FAST_ENGINE"], settled=connection.settled(app)
+    )
     app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():
         bind(app, socketio, name, handler)

@@ -28,7 +28,7 @@ def connect(credentials: object) -> None:
         if not control.trusted():
             raise Busy
         caller = auth.identify(credentials)
-        presence.arrived(connections.arrive(caller, sid=sid()))
+        connections.arrive(caller, sid=sid())
     except ChatError as error:
         connections.depart(sid=sid())
         raise _refused(error, request_id) from None
@@ -36,6 +36,22 @@ def connect(credentials: object) -> None:
         connections.depart(sid=sid())
         log.exception("connect failed")
         raise _refused(ChatError(), request_id) from None
+
+
+def settled(app: Flask) -> Callable[[str, bool], None]:
+    """What the engine calls once a client has been told that it is in: from now on it hears things,
+    unless it left while we were looking it up.
+    """
+
+    def settle(sid: str, still_there: bool) -> None:
+        with app.app_context():
+            connection = connections.settle(sid=sid) if still_there else None
+            if connection:
+                presence.arrived(connection)
+            else:
+                connections.depart(sid=sid)
+
+    return settle
 
 
 def disconnect(_reason: str) -> None:
