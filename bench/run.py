@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +46,7 @@ class Run:
 
 def main() -> None:
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nobody is left running
     OUT.mkdir(parents=True, exist_ok=True)
     _build()
     results = []

@@ -38,7 +38,7 @@ COMMANDS = {
     "Node socket.io, redis-adapter": [*NODE, "pubsub"],
     "Node socket.io, redis-streams-adapter": [*NODE, "streams"],
     "Node ws, ioredis": ["node", "{here}/peers/node-ws.mjs", "{port}", "{redis}"],
-    "Flask-SocketIO, eventlet": [*GUNICORN, "bench.peers.flask_eventlet:app"],
+    "Flask-SocketIO, eventlet": [sys.executable, "-W", "ignore", "-m", "bench.peers.flask_eventlet", "{port}"],
     "python-socketio, uvicorn": [
         sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--port", "{port}", "--log-level", "error",
         "bench.peers.asgi:app",

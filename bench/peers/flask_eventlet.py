@@ -1,6 +1,4 @@
-"""Flask-SocketIO on eventlet, as its documentation has it: gunicorn with our worker class, which the
-newest gunicorn needs, and nothing else of ours.
-"""
+"""Flask-SocketIO on eventlet's own server, as its documentation has it."""
 
 import eventlet
 
@@ -8,6 +6,7 @@ eventlet.monkey_patch()
 
 import itertools
 import os
+import sys
 from datetime import UTC, datetime
 
 from flask import Flask, request
@@ -38,3 +37,7 @@ def send(data):
     event = {**data, "id": f"{os.getpid()}-{next(count)}", "at": datetime.now(UTC).isoformat()}
     emit("message:created", event, to=data["room_id"])
     return {"ok": True, "data": event}
+
+
+if __name__ == "__main__":
+    socketio.run(app, host="127.0.0.1", port=int(sys.argv[1]))
