@@ -21,7 +21,7 @@ from tests.engine.wire import CONTINUATION, PING, TEXT, frame
 pytestmark = pytest.mark.live
 
 CLOSED_WITHIN = 1.0  # seconds; a loaded machine gets some grace below
-MOST_MEMORY = 10 << 20
+MOST_MEMORY = 16 << 20  # some of it garbage: the collector looks rarely, see worker.py
 SLOWEST = 0.1  # seconds that somebody else's request may take, at the 99th of a hundred
 
 
@@ -90,7 +90,8 @@ def memory(server):
 @pytest.fixture
 def others(server):
     """Somebody else's hundred requests meanwhile, and what the worker's memory came to."""
-    server.get("/pid")
+    for _ in range(100):  # what the first requests leave behind is nobody's attack
+        server.get("/pid")
     before, times, stop = memory(server), [], threading.Event()
 
     def ask():
