@@ -101,6 +101,28 @@ def create_workspace(slug: str, name: str) -> str:
     return workspaces.create(slug=slug, name=name).id
 
 
+@_command(workspace, "suspend")
+@click.argument("slug")
+def suspend_workspace(slug: str) -> str:
+    """Close a workspace and end its sessions; prints its id."""
+    from chatapp.actions import workspaces  # noqa: PLC0415
+
+    caller = _operator(slug)
+    workspaces.suspend(caller)
+    return caller.tenant_id
+
+
+@_command(workspace, "restore")
+@click.argument("slug")
+def restore_workspace(slug: str) -> str:
+    """Open a suspended workspace again; prints its id."""
+    from chatapp.actions import workspaces  # noqa: PLC0415
+
+    caller = _operator(slug)
+    workspaces.restore(caller)
+    return caller.tenant_id
+
+
 @_command(user, "create")
 @SLUG
 @EMAIL

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatapp import auth
+from chatapp.actions import control
 from chatapp.store import memberships, migrations, rooms, users, workspaces
 
 ROOT = Path(__file__).parents[1]
@@ -132,3 +133,17 @@ def test_the_doctor_survives_what_is_down(chat):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert [line[:4] for line in done.stdout.splitlines()] == ["ok  "] + ["FAIL"] * 5
+
+
+def test_a_suspended_workspace_lets_nobody_in_until_it_is_restored(chat, app, connect, ada, bob):
+    alice, robert = connect(ada), connect(bob)
+    control.listen()
+
+    assert _last(chat("workspace", "suspend", "acme")) == "acme"
+    control.listen()
+
+    assert [told["reason"] for told in alice.heard("session:ended")] == ["disabled"]
+    assert not robert.is_connected
+    assert not connect(ada).is_connected
+    assert _last(chat("workspace", "restore", "acme")) == "acme"
+    assert connect(ada).is_connected

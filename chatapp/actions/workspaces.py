@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from uuid_utils import uuid7
 
 from chatapp import passwords, text
-from chatapp.errors import InvalidPayload, NotFound
-from chatapp.store import limits, users, workspaces
+from chatapp.errors import InvalidPayload, NotAllowed, NotFound
+from chatapp.store import control, limits, users, workspaces
 from chatapp.types import OPERATOR, Caller, User, Workspace
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -28,6 +29,24 @@ def sign_up(
     limits.take("sign_up", address)
     workspace, kept = _new(slug, workspace_name), passwords.choose(password)
     return workspace, users.add_founder(workspace, email=email, name=name, password_hash=kept)
+
+
+def suspend(caller: Caller) -> None:
+    """Nobody of this workspace comes in any more, and who is in is sent away. For the operator."""
+    _only_the_operator(caller)
+    workspaces.suspend(caller.tenant_id, at=datetime.now(UTC))
+    control.say("workspace_suspended", caller.tenant_id)
+
+
+def restore(caller: Caller) -> None:
+    """Open again for everybody, with everything that was said."""
+    _only_the_operator(caller)
+    workspaces.suspend(caller.tenant_id, at=None)
+
+
+def _only_the_operator(caller: Caller) -> None:
+    if not caller.is_operator:
+        raise NotAllowed
 
 
 def _new(slug: str, name: str) -> Workspace:

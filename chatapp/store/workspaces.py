@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatapp.errors import Conflict
@@ -40,6 +40,13 @@ def find(tenant_id: str) -> Workspace | None:
 
 def by_slug(slug: str) -> Workspace | None:
     return _one(workspaces.c.slug == slug)
+
+
+def suspend(tenant_id: str, *, at: datetime | None) -> None:
+    """Closed since then, or, with None, open again."""
+    closing = update(workspaces).where(workspaces.c.id == tenant_id).values(suspended_at=at)
+    with writing() as connection:
+        connection.execute(closing)
 
 
 def _one(condition: object) -> Workspace | None:
