@@ -7,6 +7,7 @@ not take is kept, too, see speaker.py, and beyond its bound it is let go: it res
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 
 from chatapp.engine import frames
@@ -36,13 +37,13 @@ class Line(Speaker):
 
     # --- for whoever has the line ---------------------------------------------------------------
 
+    @abstractmethod
     def hear(self, message: str | bytes) -> None:
         """A message. May wait: the next one does, too."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gone(self) -> None:
         """The line is dead. Called once, after the last message was heard."""
-        raise NotImplementedError
 
     def hang_up(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Say everything that waits, then why; hear nothing any more. Only once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _socket import SHUT_WR, socket  # the plain one, whatever is patched
+from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -14,7 +15,7 @@ _BACKLOG_BYTES = 1 << 20  # what one client may owe us …
 _BACKLOG_PIECES = 1_000  # … in so many ticks
 
 
-class Speaker:
+class Speaker(ABC):
     """The writing half of a line, and its socket."""
 
     __slots__ = (
@@ -32,13 +33,13 @@ class Speaker:
         self.out: bytes | None = None  # what to say at the end of the tick
         self.blocked = True  # it cannot be said at once
 
+    @abstractmethod
     def ready(self, events: int) -> None:
         """The loop says that the descriptor is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail(self) -> None:
         """Let the client go at once."""
-        raise NotImplementedError
 
     def open(self, green: Any, first: bytes) -> None:
         """Take over the descriptor of an eventlet socket, and say this first."""

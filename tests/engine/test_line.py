@@ -207,3 +207,12 @@ def test_many_are_told_the_same_bytes(here):
 def test_binary_is_heard_as_bytes(talk, peer):
     peer.send(frame(BINARY, b"\x00\xff"))
     eventually(lambda: talk.heard == [b"\x00\xff"])
+
+
+def test_a_line_is_nothing_without_somebody_who_hears(here):
+    class Deaf(Line):
+        def gone(self):
+            pass
+
+    with pytest.raises(TypeError, match="hear"):
+        Deaf(here, limit=100)
