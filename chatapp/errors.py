@@ -10,7 +10,10 @@ ChatError             500  internal         yes   a fault of ours
 ├── TooLarge          413  too_large
 ├── InvalidPayload    422  invalid_payload        details: field -> reasons
 ├── TooFast           429  too_fast         yes   carries retry_after
-└── Busy              503  busy             yes   Redis or the database did not answer
+├── Busy              503  busy             yes   Redis or the database did not answer
+├── BudgetExceeded    402  budget_exceeded        details: scope, left, renews_at
+└── AssistantUnavailable
+                      503  assistant_unavailable  yes
 
 The third column says whether trying again helps.
 """
@@ -99,3 +102,13 @@ class TooFast(ChatError):
 class Busy(ChatError):
     code, status, retryable = "busy", 503, True
     message = "The server is busy. Your message is kept; it is sent again by itself."
+
+
+class BudgetExceeded(ChatError):
+    code, status, retryable = "budget_exceeded", 402, False
+    message = "The assistant's budget for this month is used up."
+
+
+class AssistantUnavailable(ChatError):
+    code, status, retryable = "assistant_unavailable", 503, True
+    message = "The assistant can't answer right now. Try again in a moment."

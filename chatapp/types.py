@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Role = Literal["owner", "admin", "member"]
-RoomKind = Literal["public", "private", "direct"]
+Role = Literal["owner", "admin", "member", "assistant"]
+RoomKind = Literal["public", "private", "direct", "assistant"]
 State = Literal["active", "away", "offline"]
 
 
 OPERATOR = "operator"  # the user id of whoever runs the machine; no person has it
+
+
+def assistant_id(tenant_id: str) -> str:
+    """The user id of a workspace's assistant."""
+    return f"assistant-{tenant_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ class Message:
     revision: int = 1
     edited_at: str | None = None
     removed_at: str | None = None
+    asks: bool = False
+    run: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +238,48 @@ class Invitation:
     invited_by: str
     created_at: datetime
     expires_at: datetime
+
+
+RunState = Literal["waiting", "running", "done", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt of the assistant at one question."""
+
+    id: str
+    tenant_id: str
+    room_id: str
+    question_id: str
+    question_seq: int
+    asker_id: str
+    attempt: int
+    state: RunState
+    starts: int = 0  # how often it was begun
+
+    @property
+    def room(self) -> Room:
+        return Room(self.tenant_id, self.room_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of what a workspace knows: cut from a document, or said in a room."""
+
+    kind: Literal["document", "message"]
+    id: str  # the passage's, or the message's
+    title: str  # the document's name, or the room's
+    heading: str
+    body: str
+    document_id: str | None = None
+    room_id: str | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer's [n] stands for."""
+
+    n: int
+    passage: Passage
+    quote: str

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -174,6 +176,8 @@ messages = Table(
     Column("at", String(24), nullable=False),
     Column("edited_at", String(24)),
     Column("removed_at", String(24)),
+    Column("asks", Boolean, nullable=False, server_default=false()),  # the assistant, for an answer
+    Column("run", JSON(none_as_null=True)),  # of an answer: how it came about, see docs/protocol.md
     UniqueConstraint("id"),
     UniqueConstraint("room_id", "author_id", "client_id"),
     Index("ix_messages_room_at", "room_id", "at"),
@@ -195,4 +199,105 @@ dead_letters = Table(
     Column("event", Text, nullable=False),
     Column("error", Text, nullable=False),
     _time("at"),
+)
+
+# --- the assistant; money is whole millionths of a US dollar ----------------------------------------
+
+runs = Table(
+    "runs",
+    metadata,
+    _id("id", primary_key=True),  # the first run of a question has the question's id
+    _id("workspace_id", nullable=False),
+    _id("room_id", nullable=False),
+    _id("question_id", nullable=False),
+    Column("question_seq", Integer, nullable=False),
+    _id("asker_id", nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("state", String(10), nullable=False),  # waiting, running, done, stopped, failed
+    Column("starts", Integer, nullable=False, server_default="0"),  # how often it was begun
+    Column("provider", String(40)),
+    Column("model", String(120)),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("started_at", nullable=True),
+    _time("ended_at", nullable=True),
+    UniqueConstraint("question_id", "attempt"),
+    Index("ix_runs_room", "room_id", "state", "question_seq"),
+    Index("ix_runs_state", "state", "created_at"),
+)
+
+assistants = Table(
+    "assistants",
+    metadata,
+    _id("workspace_id", ForeignKey("workspaces.id"), primary_key=True),
+    Column("provider", String(40), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("system_prompt", Text, nullable=False, server_default=""),
+    Column("summarise", Boolean, nullable=False, server_default=false()),
+    _time("changed_at"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    _id("workspace_id", ForeignKey("workspaces.id"), primary_key=True),
+    Column("scope", String(10), primary_key=True),  # workspace, person, room
+    _id("scope_id", primary_key=True),  # "" for what holds for everybody who has none of their own
+    Column("monthly", BigInteger, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id("run_id", primary_key=True),
+    _id("workspace_id", nullable=False),
+    _id("person_id", nullable=False),
+    _id("room_id", nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cost", BigInteger),  # by the prices of that day; None: nobody knows
+    _time("at"),
+    Index("ix_usage_workspace_at", "workspace_id", "at"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", ForeignKey("workspaces.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),  # markdown, text, html, pdf, docx
+    Column("size", Integer, nullable=False),  # bytes
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("state", String(10), nullable=False),  # waiting, reading, ready, failed
+    Column("done", Integer, nullable=False, server_default="0"),  # passages so far
+    Column("error", Text),
+    _id("uploaded_by", nullable=False),
+    _time("created_at"),
+    _time("changed_at"),
+    Index("ix_documents_workspace", "workspace_id", "name", "id"),
+)
+
+document_files = Table(
+    "document_files",
+    metadata,
+    _id("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    _id("id", primary_key=True),
+    _id("workspace_id", nullable=False),
+    _id("document_id", ForeignKey("documents.id"), nullable=False),
+    Column("version", Integer, nullable=False),  # of the document it was cut from
+    Column("place", Integer, nullable=False),
+    Column("heading", String(400), nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("document_id", "version", "place"),
+    Index("ix_passages_workspace", "workspace_id"),
 )
