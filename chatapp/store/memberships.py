@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from chatapp.store.database import reading
 from chatapp.store.tables import memberships, users
 from chatapp.types import Member
+
+_ADMIN = memberships.c.role == "admin"
 
 
 def role(tenant_id: str, room_id: str, user_id: str) -> str | None:
@@ -37,30 +39,27 @@ def of_room(tenant_id: str, room_id: str) -> list[Member]:
 
 
 def admins(tenant_id: str, room_id: str) -> list[str]:
-    """The ids of those who administer the room."""
-    query = select(memberships.c.user_id).where(
-        *_of_room(tenant_id, room_id), memberships.c.role == "admin"
-    )
+    """The ids of those who can administer the room: who has an open account."""
     with reading() as connection:
-        return list(connection.execute(query).scalars())
+        return list(connection.execute(_open(tenant_id, room_id).where(_ADMIN)).scalars())
 
 
 def has_admin(tenant_id: str, room_id: str) -> bool:
-    return bool(admins(tenant_id, room_id))
+    """Whether it has one, be it one whose account is closed: it is not for the next who comes."""
+    query = select(memberships.c.user_id).where(*_of_room(tenant_id, room_id), _ADMIN)
+    with reading() as connection:
+        return connection.execute(query.limit(1)).first() is not None
 
 
 def heir(tenant_id: str, room_id: str) -> str | None:
-    """Who has been in a room without administrator for longest; None when it has one, or nobody."""
-    if has_admin(tenant_id, room_id):
+    """Who has been for longest in a room that nobody can administer; None when somebody can, or
+    nobody is left. Closed accounts neither administer nor inherit.
+    """
+    if admins(tenant_id, room_id):
         return None
-    query = (
-        select(memberships.c.user_id)
-        .where(*_of_room(tenant_id, room_id))
-        .order_by(memberships.c.joined_at, memberships.c.user_id)
-        .limit(1)
-    )
+    query = _open(tenant_id, room_id).order_by(memberships.c.joined_at, memberships.c.user_id)
     with reading() as connection:
-        return connection.execute(query).scalar()
+        return connection.execute(query.limit(1)).scalar()
 
 
 def of_person(tenant_id: str, user_id: str) -> list[str]:
@@ -75,6 +74,15 @@ def of_person(tenant_id: str, user_id: str) -> list[str]:
                 )
             ).scalars()
         )
+
+
+def _open(tenant_id: str, room_id: str) -> Select[Any]:
+    """The ids of members with an open account."""
+    return (
+        select(memberships.c.user_id)
+        .join(users, users.c.id == memberships.c.user_id)
+        .where(*_of_room(tenant_id, room_id), users.c.disabled_at.is_(None))
+    )
 
 
 def _of_room(tenant_id: str, room_id: str) -> tuple[ColumnElement[bool], ...]:

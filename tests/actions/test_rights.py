@@ -286,3 +286,20 @@ def test_a_room_whose_last_administrator_is_sent_out_goes_to_who_was_there_longe
     rooms.join(ada, room_id=room.id)
 
     assert (_role(room, "dora"), _role(room, "ada")) == ("admin", "member")
+
+
+def test_a_closed_account_neither_inherits_a_room_nor_keeps_it(make_room, ada, bob, person):
+    closed, dora = person("cleo"), person("dora")
+    room = make_room("board", bob, closed, dora)
+    people.change(ada, user_id="cleo", disabled=True)
+
+    members.remove(ada, room_id=room.id, user_id="bob")
+    assert (_role(room, "cleo"), _role(room, "dora")) == ("member", "admin")
+
+    orphaned = make_room("shelf", closed, bob, dora)
+    members.change(ada, room_id=orphaned.id, user_id="dora", role="admin")
+    with pytest.raises(Conflict):  # cleo administers it in name only
+        members.change(ada, room_id=orphaned.id, user_id="dora", role="member")
+    rooms.leave(dora, room_id=orphaned.id)
+    rooms.join(ada, room_id=orphaned.id)
+    assert (_role(orphaned, "bob"), _role(orphaned, "ada")) == ("admin", "member")
