@@ -16,10 +16,9 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from chatapp.errors import Blocked, Busy, NotSignedIn
-from chatapp.store import sessions, users
+from chatapp.store import sessions
 from chatapp.types import Caller, Session
 
-LEEWAY = 60.0  # seconds that clocks may differ
 _NOTICE_EVERY = timedelta(minutes=5)  # between two notes of when a session was last seen
 
 
@@ -64,7 +63,7 @@ def caller() -> Caller:
 def departing() -> Caller:
     """Whoever's cookie this is, even when the session has ended. Raises NotSignedIn without one."""
     session_id = cookie.get("_user_id")
-    identity = sessions.identify(session_id, leeway=LEEWAY) if session_id else None
+    identity = sessions.identify(session_id) if session_id else None
     if identity is None:
         raise NotSignedIn
     return identity.caller
@@ -97,15 +96,8 @@ def forget() -> None:
     cookie.clear()
 
 
-def issue_token(caller: Caller, ttl: float = 3600.0) -> str:
-    """A bearer token of its own session row, good for `ttl` seconds, revocable like any other."""
-    user = users.find(caller.tenant_id, caller.user_id)
-    if user is None:
-        raise NotSignedIn
-    return sign(sessions.add(user, kind="token", lifetime=ttl))
-
-
 def sign(session: Session) -> str:
+    """The bearer token of this session: good for as long as the session is."""
     content = [session.id, int(session.expires_at.timestamp())]
     return str(current_app.extensions["tokens"].dumps(content))
 
@@ -124,13 +116,13 @@ def _session_of(token: object) -> str:
         session_id, expires = current_app.extensions["tokens"].loads(token)
     except (BadSignature, ValueError, TypeError):
         raise NotSignedIn from None
-    if expires + LEEWAY < time.time():
+    if expires + sessions.LEEWAY < time.time():
         raise NotSignedIn
     return str(session_id)
 
 
 def _admit(session_id: str, *, notice: bool = False) -> Caller:
-    identity = sessions.identify(session_id, leeway=LEEWAY)
+    identity = sessions.identify(session_id)
     if identity is None or identity.ended:
         raise NotSignedIn
     if identity.closed:

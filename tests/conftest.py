@@ -150,10 +150,17 @@ def person(app: Flask, workspaces: None) -> Callable[..., Caller]:
             },
         )
         caller = Caller(tenant_id, name, name.capitalize(), role)
-        session_id = auth.identify({"token": auth.issue_token(caller)}).session_id
+        session_id = auth.identify({"token": token_of(caller)}).session_id
         return Caller(tenant_id, name, name.capitalize(), role, session_id)
 
     return make
+
+
+def token_of(caller: Caller) -> str:
+    """A bearer token of a new session of theirs."""
+    user = users.find(caller.tenant_id, caller.user_id)
+    assert user is not None
+    return auth.sign(sessions.add(user, kind="token", lifetime=3600))
 
 
 PASSWORD = "correct horse battery"
@@ -225,9 +232,7 @@ class Client:
     """A browser, as far as the socket door can tell."""
 
     def __init__(self, app: Flask, caller: Caller) -> None:
-        self._socket = app.extensions["socketio"].test_client(
-            app, auth={"token": auth.issue_token(caller)}
-        )
+        self._socket = app.extensions["socketio"].test_client(app, auth={"token": token_of(caller)})
         self._kept: list[dict[str, Any]] = []
 
     @property
@@ -284,7 +289,7 @@ class Api:
 
     def __init__(self, app: Flask, caller: Caller | None) -> None:
         self._browser = app.test_client()
-        self._headers = {"Authorization": f"Bearer {auth.issue_token(caller)}"} if caller else {}
+        self._headers = {"Authorization": f"Bearer {token_of(caller)}"} if caller else {}
 
     def __call__(
         self,

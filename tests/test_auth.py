@@ -10,10 +10,11 @@ from chatapp import auth
 from chatapp.errors import Blocked, NotSignedIn
 from chatapp.store import sessions, tables, users
 from chatapp.store.database import writing
+from tests.conftest import token_of
 
 
 def test_a_token_says_who_and_through_which_session(app, ada):
-    caller = auth.identify({"token": auth.issue_token(ada)})
+    caller = auth.identify({"token": token_of(ada)})
 
     assert caller.session_id != ada.session_id
     assert replace(caller, session_id=ada.session_id) == ada
@@ -28,14 +29,14 @@ def test_anything_else_is_a_stranger(app, credentials):
 
 
 def test_a_token_of_another_installation_is_worth_nothing(app, ada):
-    content = auth.issue_token(ada).split(".")[0]
+    content = token_of(ada).split(".")[0]
 
     with pytest.raises(NotSignedIn):
         auth.identify({"token": f"{content}.c2lnbmF0dXJl"})
 
 
 def test_a_revoked_session_takes_its_token_along(app, ada):
-    token = auth.issue_token(ada)
+    token = token_of(ada)
     sessions.revoke("acme", "ada", auth.identify({"token": token}).session_id)
 
     with pytest.raises(NotSignedIn):
@@ -56,7 +57,7 @@ def test_a_token_ends_a_minute_late_for_clocks_that_differ(app, ada):
     [(tables.users, "disabled_at", "ada"), (tables.workspaces, "suspended_at", "acme")],
 )
 def test_who_is_shut_out_is_told_so(app, ada, table, column, row):
-    token = auth.issue_token(ada)
+    token = token_of(ada)
     with writing() as connection:
         connection.execute(
             update(table).where(table.c.id == row).values({column: datetime.now(UTC)})
@@ -67,7 +68,7 @@ def test_who_is_shut_out_is_told_so(app, ada, table, column, row):
 
 
 def test_identifying_is_one_query(app, ada):
-    token, asked = auth.issue_token(ada), []
+    token, asked = token_of(ada), []
     event.listen(
         app.extensions["database"],
         "before_cursor_execute",

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from chatapp import auth
 from chatapp.actions import history, messages, rooms
 from chatapp.store import tables
 from chatapp.store.database import reading
 from chatapp.views import API, PAGES
+from tests.conftest import token_of
 from tests.test_tenants import SAID, SENT, Acme
 
 ODD = {
@@ -142,7 +142,7 @@ def test_json_of_no_sense_is_refused(app, ada, body):
         "/api/v1/me",
         data=body,
         content_type="application/json",
-        headers={"Authorization": f"Bearer {auth.issue_token(ada)}"},
+        headers={"Authorization": f"Bearer {token_of(ada)}"},
     )
 
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid_payload")

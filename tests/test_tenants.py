@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import select, update
 
-from chatapp import auth
 from chatapp.actions import control as deeds
 from chatapp.actions import delivery, invitations, members, messages, people, rooms
 from chatapp.sockets import EVENTS
 from chatapp.store import control, sessions, tables
 from chatapp.store.database import reading, writing
 from chatapp.views import API, PAGES
+from tests.conftest import token_of
 
 CANARY = "canary"  # in everything that acme has and nobody else may see
 
@@ -350,7 +350,7 @@ def test_nothing_of_a_room_is_heard_by_who_is_not_in_it(acme, strangers, connect
 
 @pytest.mark.parametrize("how", ["revoked", "closed"])
 def test_who_had_a_session_is_not_let_in_again(acme, app, ada, how):
-    token = auth.issue_token(ada)
+    token = token_of(ada)
     _end(ada, how)
 
     client = app.extensions["socketio"].test_client(app, auth={"token": token})

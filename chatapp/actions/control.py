@@ -14,7 +14,6 @@ from chatapp.types import Person
 
 log = logs.get(__name__)
 
-LEEWAY = 60.0  # seconds that clocks may differ
 _AT_ONCE = 500  # sessions asked for in one query
 
 
@@ -84,7 +83,7 @@ def _verify_sessions(doubts: Doubts) -> None:
     asked = sorted(held)
     for start in range(0, len(asked), _AT_ONCE):
         some = asked[start : start + _AT_ONCE]
-        identities = sessions.identify_all(some, leeway=LEEWAY)
+        identities = sessions.identify_all(some)
         for session_id in some:
             identity = identities.get(session_id)
             if identity is None or identity.ended:

@@ -14,6 +14,7 @@ from chatapp.store.database import reading, writing
 from chatapp.store.tables import sessions, users, workspaces
 from chatapp.types import Caller, Session, User
 
+LEEWAY = 60.0  # seconds a session outlives its end, for clocks that differ
 _LIVE = sessions.c.revoked_at.is_(None)
 
 
@@ -67,12 +68,12 @@ def add(
     return session
 
 
-def identify(session_id: str, *, leeway: float) -> Identity | None:
-    """One query. `leeway`: seconds a session outlives its end, for clocks that differ."""
-    return identify_all([session_id], leeway=leeway).get(session_id)
+def identify(session_id: str) -> Identity | None:
+    """One query."""
+    return identify_all([session_id]).get(session_id)
 
 
-def identify_all(session_ids: list[str], *, leeway: float) -> dict[str, Identity]:
+def identify_all(session_ids: list[str]) -> dict[str, Identity]:
     """Those of these sessions that exist, by their ids. One query."""
     query = (
         select(sessions, users.c.name, users.c.role, users.c.disabled_at, workspaces.c.suspended_at)
@@ -81,7 +82,7 @@ def identify_all(session_ids: list[str], *, leeway: float) -> dict[str, Identity
         .where(sessions.c.id.in_(session_ids))
     )
     with reading() as connection:
-        return {row.id: _identity(row, leeway) for row in connection.execute(query)}
+        return {row.id: _identity(row) for row in connection.execute(query)}
 
 
 def of(tenant_id: str, user_id: str) -> list[Session]:
@@ -141,11 +142,11 @@ def _whose(tenant_id: str, user_id: str) -> tuple[Any, Any]:
     return sessions.c.workspace_id == tenant_id, sessions.c.user_id == user_id
 
 
-def _identity(row: Row[Any], leeway: float) -> Identity:
+def _identity(row: Row[Any]) -> Identity:
     return Identity(
         Caller(row.workspace_id, row.user_id, row.name, row.role, row.id),
         ended=row.revoked_at is not None
-        or row.expires_at + timedelta(seconds=leeway) < datetime.now(UTC),
+        or row.expires_at + timedelta(seconds=LEEWAY) < datetime.now(UTC),
         closed=row.disabled_at is not None or row.suspended_at is not None,
         last_seen_at=row.last_seen_at,
     )

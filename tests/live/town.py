@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import insert, select
 
-from chatapp import auth, text
+from chatapp import text
 from chatapp.store import room_log, tables
 from chatapp.store.database import reading, writing
 from chatapp.types import Caller, Head, Room
-from tests.conftest import PASSWORD_HASH
+from tests.conftest import PASSWORD_HASH, token_of
 from tests.live.client import Client, Crowd
 from tests.live.system import System, eventually
 
@@ -51,7 +51,7 @@ class Town:
                 connection.execute(insert(tables.users), users)
             if room:
                 self.room(room, *names)
-            return {name: auth.issue_token(Caller(TENANT, name, name)) for name in names}
+            return {name: token_of(Caller(TENANT, name, name)) for name in names}
 
     def room(self, name: str, *members: str) -> None:
         now = datetime.now(UTC)
