@@ -7,22 +7,29 @@ from dataclasses import replace
 from chatapp.actions import access
 from chatapp.errors import Conflict, InvalidPayload, NotAllowed, NotFound
 from chatapp.store import chronicle, memberships, presence, users
-from chatapp.types import Caller, Event, Member
+from chatapp.types import Caller, Event, Listing, Member, Room
 
-MOST_AT_ONCE = 100  # people brought in by one request
+AT_ONCE = 200  # people in one answer
 
 
-def of(caller: Caller, *, room_id: str) -> list[Member]:
-    """Everybody in a room the caller is in, or governs, by name. Raises RoomNotFound."""
+def page(caller: Caller, *, room_id: str, after: tuple[str, str] | None = None) -> Listing:
+    """The people in a room the caller is in, or governs, by name; `next` is where the next page
+    begins. Raises RoomNotFound.
+    """
     if memberships.role(caller.tenant_id, room_id, caller.user_id) is None:
         access.governed_room(caller, room_id)
-    members = memberships.of_room(caller.tenant_id, room_id)
-    states = presence.seen(caller.tenant_id, [member.user_id for member in members])
-    return [replace(m, presence=states.get(m.user_id, "offline")) for m in members]
+    found = memberships.page(caller.tenant_id, room_id, after=after, limit=AT_ONCE + 1)
+    shown = found[:AT_ONCE]
+    more = (shown[-1].name, shown[-1].user_id) if len(found) > AT_ONCE else None
+    return Listing(_seen(caller, shown), more)
 
 
 def add(caller: Caller, *, room_id: str, user_ids: list[str]) -> list[Member]:
-    """Bring people in: members may, and who governs the room. Raises InvalidPayload, NotAllowed."""
+    """Bring people in: members may, and who governs the room. Raises InvalidPayload, NotAllowed.
+
+    One question to the database about all of them, however many: the doors say how many they may
+    be.
+    """
     record = access.visible_room(caller, room_id)
     if memberships.role(caller.tenant_id, room_id, caller.user_id) is None:
         access.governed_room(caller, room_id)
@@ -33,13 +40,9 @@ def add(caller: Caller, *, room_id: str, user_ids: list[str]) -> list[Member]:
     known = {user.id for user in users.named(caller.tenant_id, user_ids) if not user.disabled}
     if set(user_ids) - known:
         raise InvalidPayload(details={"user_ids": ["Some of these people are not here."]})
-    for user_id in dict.fromkeys(user_ids):
-        if memberships.role(caller.tenant_id, room_id, user_id) is None:
-            role = "member" if memberships.has_admin(caller.tenant_id, room_id) else "admin"
-            # Nobody in the room knows the operator: then people come by themselves.
-            actor = user_id if caller.is_operator else caller.user_id
-            chronicle.note(record.room, "member:joined", actor, user_id=user_id, role=role)
-    return [member for member in of(caller, room_id=room_id) if member.user_id in known]
+    inside = {member.user_id for member in memberships.among(caller.tenant_id, room_id, user_ids)}
+    _bring_in(caller, record.room, [one for one in dict.fromkeys(user_ids) if one not in inside])
+    return _seen(caller, memberships.among(caller.tenant_id, room_id, user_ids))
 
 
 def change(caller: Caller, *, room_id: str, user_id: str, role: str) -> Event:
@@ -56,6 +59,26 @@ def remove(caller: Caller, *, room_id: str, user_id: str) -> Event:
     record = access.governed_room(caller, room_id)
     _in(caller, room_id, user_id)
     return chronicle.leave(record.room, caller.user_id, user_id=user_id)
+
+
+def _bring_in(caller: Caller, room: Room, newcomers: list[str]) -> None:
+    """The first of them administers a room that nobody does."""
+    if not newcomers:
+        return
+    roles = dict.fromkeys(newcomers, "member")
+    if not memberships.has_admin(room.tenant_id, room.id):
+        roles[newcomers[0]] = "admin"
+    told = []
+    for user_id, role in roles.items():
+        # Nobody in the room knows the operator: then people come by themselves.
+        actor = user_id if caller.is_operator else caller.user_id
+        told.append(chronicle.draft("member:joined", actor, user_id=user_id, role=role))
+    chronicle.note_all(room, told)
+
+
+def _seen(caller: Caller, members: list[Member]) -> list[Member]:
+    states = presence.seen(caller.tenant_id, [member.user_id for member in members])
+    return [replace(m, presence=states.get(m.user_id, "offline")) for m in members]
 
 
 def _in(caller: Caller, room_id: str, user_id: str) -> None:

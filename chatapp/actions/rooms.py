@@ -153,8 +153,9 @@ def _make(
         created_by=caller.user_id,
         roles=roles,
     )
-    actor, room = caller.user_id, record.room
-    chronicle.note(room, "room:created", actor, kind=kind, name=record.name, topic=record.topic)
+    actor, about = caller.user_id, {"kind": kind, "name": record.name, "topic": record.topic}
+    told = [chronicle.draft("room:created", actor, **about)]
     for user_id, role in roles.items():
-        chronicle.note(room, "member:joined", actor, user_id=user_id, role=role)
+        told.append(chronicle.draft("member:joined", actor, user_id=user_id, role=role))
+    chronicle.note_all(record.room, told)
     return record

@@ -52,6 +52,10 @@ class Find(Schema):
     cursor = Cursor()
 
 
+class ReadOn(Schema):
+    cursor = Cursor()
+
+
 class RenameMe(Schema):
     name = fields.Str(required=True, validate=NAME)
 

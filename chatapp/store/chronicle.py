@@ -14,10 +14,18 @@ def note(room: Room, type_: str, actor_id: str, **data: object) -> Event:
     Who may do it was decided by the caller of this: the actor need not be a member. Raises Busy,
     RoomNotFound, Conflict (archived); repeating it is harmless.
     """
-    draft = Draft(type_, str(uuid7()), actor_id, data)
-    event, _ = room_log.append(room, draft, by_member=False)
-    record.apply([event])
-    return event
+    return note_all(room, [draft(type_, actor_id, **data)])[0]
+
+
+def note_all(room: Room, drafts: list[Draft]) -> list[Event]:
+    """As note, of many in their order: the record is brought up to them at once."""
+    events = [room_log.append(room, each, by_member=False)[0] for each in drafts]
+    record.apply(events)
+    return events
+
+
+def draft(type_: str, actor_id: str, **data: object) -> Draft:
+    return Draft(type_, str(uuid7()), actor_id, data)
 
 
 def leave(room: Room, actor_id: str, *, user_id: str) -> Event:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from chatapp.store import tables
 from chatapp.store.database import insert_missing
 from chatapp.types import Event
 
 
-def take(connection: Connection, event: Event) -> None:
-    """An event without an effect has none by design: a room's name and topic are in its row before their event, for
-    a unique index guards them there.
+def take(connection: Connection, events: list[Event]) -> None:
+    """What these events do, in their order. People who come together are written together.
+
+    An event without an effect has none by design: a room's name and topic are in its row before
+    their event, for a unique index guards them there.
     """
-    effect = _EFFECTS.get(event.type)
-    if effect:
-        effect(connection, event)
+    for kind, run in groupby(events, key=attrgetter("type")):
+        if kind == "member:joined":
+            _members_joined(connection, list(run))
+        elif effect := _EFFECTS.get(kind):
+            for event in run:
+                effect(connection, event)
 
 
 def _message_created(connection: Connection, event: Event) -> None:
@@ -76,16 +83,31 @@ def _forget_mentions(connection: Connection, event: Event, seq: int) -> None:
     )
 
 
-def _member_joined(connection: Connection, event: Event) -> None:
-    row = {
-        "room_id": event.room_id,
-        "user_id": event.data["user_id"],
-        "workspace_id": event.tenant_id,
-        "role": event.data["role"],
-        "joined_at": datetime.fromisoformat(event.at),
-    }
-    insert_missing(connection, tables.memberships, [row])
-    _change_member(connection, event, gone=False, role=event.data["role"])
+def _members_joined(connection: Connection, events: list[Event]) -> None:
+    rows = [
+        {
+            "room_id": event.room_id,
+            "user_id": event.data["user_id"],
+            "workspace_id": event.tenant_id,
+            "role": event.data["role"],
+            "joined_at": datetime.fromisoformat(event.at),
+        }
+        for event in events
+    ]
+    insert_missing(connection, tables.memberships, rows)
+    # Of who was here before: they are back, unless a later event is known already.
+    connection.execute(
+        _COME_BACK,
+        [
+            {
+                "in_room": event.room_id,
+                "who": event.data["user_id"],
+                "number": event.seq,
+                "as_role": event.data["role"],
+            }
+            for event in events
+        ],
+    )
 
 
 def _member_left(connection: Connection, event: Event) -> None:
@@ -118,11 +140,21 @@ def _change_room(connection: Connection, event: Event, **values: Any) -> None:
     connection.execute(update(tables.rooms).where(room.id == event.room_id).values(**values))
 
 
+_member = tables.memberships.c
+_COME_BACK = (
+    update(tables.memberships)
+    .where(
+        _member.room_id == bindparam("in_room"),
+        _member.user_id == bindparam("who"),
+        _member.changed_seq < bindparam("number"),
+    )
+    .values(changed_seq=bindparam("number"), gone=False, role=bindparam("as_role"))
+)
+
 _EFFECTS: dict[str, Callable[[Connection, Event], None]] = {
     "message:created": _message_created,
     "message:edited": _message_edited,
     "message:removed": _message_removed,
-    "member:joined": _member_joined,
     "member:left": _member_left,
     "member:changed": _member_changed,
     "room:archived": _room_archived,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from chatapp.store.database import reading
 from chatapp.store.tables import memberships, users
@@ -26,16 +26,22 @@ def role(tenant_id: str, room_id: str, user_id: str) -> str | None:
         ).scalar()
 
 
-def of_room(tenant_id: str, room_id: str) -> list[Member]:
-    """Everybody in the room, by name."""
-    with reading() as connection:
-        rows = connection.execute(
-            select(memberships, users.c.name)
-            .join(users, users.c.id == memberships.c.user_id)
-            .where(*_of_room(tenant_id, room_id))
-            .order_by(users.c.name_skeleton)
-        ).all()
-    return [_member(row) for row in rows]
+def page(
+    tenant_id: str, room_id: str, *, after: tuple[str, str] | None, limit: int
+) -> list[Member]:
+    """The people in the room by name, then id; `after` is the last (name, id) already seen."""
+    lowered = func.lower(users.c.name)
+    query = _members(tenant_id, room_id).order_by(lowered, users.c.id).limit(limit)
+    if after is not None:
+        name, user_id = after
+        query = query.where(tuple_(lowered, users.c.id) > tuple_(func.lower(name), user_id))
+    return _found(query)
+
+
+def among(tenant_id: str, room_id: str, user_ids: list[str]) -> list[Member]:
+    """Those of these people who are in the room, by name."""
+    query = _members(tenant_id, room_id).where(users.c.id.in_(user_ids))
+    return _found(query.order_by(func.lower(users.c.name), users.c.id))
 
 
 def admins(tenant_id: str, room_id: str) -> list[str]:
@@ -76,6 +82,20 @@ def of_person(tenant_id: str, user_id: str) -> list[str]:
         )
 
 
+def _members(tenant_id: str, room_id: str) -> Select[Any]:
+    return (
+        select(memberships, users.c.name)
+        .join(users, users.c.id == memberships.c.user_id)
+        .where(*_of_room(tenant_id, room_id))
+    )
+
+
+def _found(query: Select[Any]) -> list[Member]:
+    with reading() as connection:
+        rows = connection.execute(query).all()
+    return [Member(row.user_id, row.name, row.role, row.joined_at) for row in rows]
+
+
 def _open(tenant_id: str, room_id: str) -> Select[Any]:
     """The ids of members with an open account."""
     return (
@@ -88,7 +108,3 @@ def _open(tenant_id: str, room_id: str) -> Select[Any]:
 def _of_room(tenant_id: str, room_id: str) -> tuple[ColumnElement[bool], ...]:
     member = memberships.c
     return member.workspace_id == tenant_id, member.room_id == room_id, member.gone.is_(False)
-
-
-def _member(row: Row[Any]) -> Member:
-    return Member(row.user_id, row.name, row.role, row.joined_at)

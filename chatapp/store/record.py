@@ -47,8 +47,7 @@ def write(events: list[Event]) -> dict[Room, int]:
 def apply(events: list[Event]) -> None:
     """Show what these events did to rooms and memberships before the persister comes by."""
     with writing() as connection:
-        for event in events:
-            effects.take(connection, event)
+        effects.take(connection, events)
 
 
 def bury(entry_id: str, raw: str, error: str, event: Event | None, at: datetime) -> None:
@@ -96,8 +95,7 @@ def _write_room(connection: Connection, room: Room, events: list[Event]) -> int:
         fresh.append(event)
     if fresh:
         insert_missing(connection, tables.events, [_event_row(event) for event in fresh])
-        for event in fresh:
-            effects.take(connection, event)
+        effects.take(connection, fresh)
         _move_applied(connection, fresh[-1])
     return int(applied)
 

@@ -16,7 +16,7 @@ from chatapp.schemas.forms import (
     ChangeRoomByForm,
     InviteByForm,
 )
-from chatapp.schemas.http import Cursor, Find
+from chatapp.schemas.http import Cursor, Find, ReadOn
 from chatapp.types import Caller
 from chatapp.views import forms
 from chatapp.views.invitations import link
@@ -136,10 +136,13 @@ def _administrator() -> Caller:
 
 
 def _room(caller: Caller, room_id: str) -> dict[str, object]:
-    record = access.governed_room(caller, room_id)
+    record, cursor = access.governed_room(caller, room_id), forms.query(ReadOn)["cursor"]
+    found = members.page(caller, room_id=room_id, after=cursor)
     return {
         "me": caller,
         "room": record,
         "filled": {"name": record.name, "topic": record.topic},
-        "members": members.of(caller, room_id=room_id),
+        "members": found.items,
+        "first": cursor is None,
+        "next": Cursor.of(found.next),
     }

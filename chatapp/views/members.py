@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from chatapp.actions import members
 from chatapp.schemas import EventPayload
-from chatapp.schemas.http import AddMembers, ChangeMember, MemberPayload
+from chatapp.schemas.http import AddMembers, ChangeMember, MemberPayload, ReadOn
 from chatapp.types import Caller, Listing
 from chatapp.views.door import endpoint
 
 
-@endpoint(gives=MemberPayload, listed=True)
-def index(caller: Caller, room_id: str) -> object:
-    return Listing(members.of(caller, room_id=room_id))
+@endpoint(ReadOn, MemberPayload, listed=True)
+def index(caller: Caller, room_id: str, cursor: tuple[str, str] | None) -> object:
+    return members.page(caller, room_id=room_id, after=cursor)
 
 
 @endpoint(AddMembers, MemberPayload, listed=True)

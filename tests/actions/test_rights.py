@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy.event import listen
 
 from chatapp.actions import invitations, members, people, rooms, sessions
 from chatapp.errors import (
@@ -139,7 +140,7 @@ def test_administrators_govern_public_rooms_and_those_they_are_in(make_room, ada
     rooms.change(carol, room_id=theirs.id, topic="x")
     for attempt in (
         lambda: rooms.change(carol, room_id=private.id, topic="x"),
-        lambda: members.of(carol, room_id=private.id),
+        lambda: members.page(carol, room_id=private.id),
         lambda: members.add(carol, room_id=private.id, user_ids=["carol"]),
         lambda: rooms.join(carol, room_id=private.id),
     ):
@@ -303,3 +304,32 @@ def test_a_closed_account_neither_inherits_a_room_nor_keeps_it(make_room, ada, b
     rooms.leave(dora, room_id=orphaned.id)
     rooms.join(ada, room_id=orphaned.id)
     assert (_role(orphaned, "bob"), _role(orphaned, "ada")) == ("admin", "member")
+
+
+def test_bringing_in_many_asks_the_database_no_more_than_bringing_in_one(
+    app, make_room, ada, bob, person
+):
+    asked: list[str] = []
+    listen(
+        app.extensions["database"],
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_rest: asked.append(statement),
+    )
+    crowd = [person(f"guest-{n:02}").user_id for n in range(20)]
+    room = make_room("board", ada)
+
+    members.add(ada, room_id=room.id, user_ids=["bob"])  # finds the room's log cold
+    asked.clear()
+    members.add(ada, room_id=room.id, user_ids=crowd[:1])
+    for_one = len(asked)
+    asked.clear()
+    brought = members.add(ada, room_id=room.id, user_ids=crowd)
+
+    assert [member.user_id for member in brought] == crowd
+    assert len(asked) == for_one
+    asked.clear()
+    rooms.create(ada, kind="private", name="alone")
+    for_one = len(asked)
+    asked.clear()
+    rooms.create(ada, kind="private", name="crowded", member_ids=crowd)
+    assert len(asked) <= for_one + 1

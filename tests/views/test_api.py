@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from sqlalchemy import insert
 
 from chatapp import text
-from chatapp.actions import people
+from chatapp.actions import members, people
 from chatapp.store import tables
 from chatapp.store.database import writing
 from tests.conftest import NOW
@@ -200,6 +203,27 @@ def test_when_the_last_administrator_leaves_the_oldest_member_takes_over(api, lo
 
     [member] = api(bob)("GET", "/rooms/lobby/members").json["data"]["items"]
     assert (member["user_id"], member["role"]) == ("bob", "admin")
+
+
+def test_members_come_in_pages_by_name(api, at_browser, app, make_room, ada, person, monkeypatch):
+    monkeypatch.setattr(members, "AT_ONCE", 2)
+    make_room("board", *(person(name) for name in ("dora", "bob", "eve", "carol")), ada)
+
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api(ada)(
+            "GET", f"/rooms/board/members?cursor={cursor}" if cursor else "/rooms/board/members"
+        )
+        seen += [member["user_id"] for member in page.json["data"]["items"]]
+        cursor = page.json["data"]["next"]
+        assert len(page.json["data"]["items"]) <= 2
+
+    assert seen == ["ada", "bob", "carol", "dora", "eve"]
+    first = at_browser(ada).get("/admin/rooms/board").text
+    assert "5 people" in first
+    assert "Carol" not in first
+    following = re.search(r'href="([^"]+cursor=[^"]+)"', first)[1]
+    assert "Carol" in at_browser(ada).get(unescape(following)).text
 
 
 def test_a_room_is_renamed_and_archived(api, lobby, ada, bob):
