@@ -283,3 +283,11 @@ class Source:
     n: int
     passage: Passage
     quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Of a model, in millionths of a dollar for a million tokens."""
+
+    input: int
+    output: int
