@@ -47,7 +47,7 @@ class Config:
     HEAD_EVERY: float = 5.0  # seconds between room:head in rooms with traffic
     STALE_AFTER: float = 5.0  # seconds without reading the logs until people are told
     UNHEALTHY_AFTER: float = 30.0  # seconds without reading the logs until /readyz says no
-    RECORD_LAG: float = 5.0  # seconds the record may lag before web workers help to write it
+    RECORD_LAG: float = 5.0  # seconds the record may lag; web workers help at half of it
 
     # Presence and typing
     LEASE: float = 30.0  # seconds a connection's presence lasts unrenewed

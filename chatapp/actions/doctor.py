@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chatapp import jobs
 from chatapp.errors import Busy
-from chatapp.store import diagnosis, migrations, shard_log
+from chatapp.store import backlog, diagnosis, migrations
 
 MOST_APART = 2.0  # seconds between clocks; tokens and times on the screen bear more
 
@@ -58,7 +58,7 @@ def _migrations() -> tuple[bool, str]:
 
 
 def _queue() -> tuple[bool, str]:
-    waiting, workers = shard_log.waiting().values(), jobs.workers()
+    waiting, workers = backlog.waiting().values(), jobs.workers()
     events, lag = sum(count for count, _ in waiting), max(seconds for _, seconds in waiting)
     words = f"{len(workers)} Celery worker(s) answer; {events} events wait for the record"
     if events:

@@ -8,6 +8,7 @@ from chatapp import logs
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload
 from chatapp.store import (
+    backlog,
     limits,
     lives,
     presence,
@@ -26,6 +27,7 @@ log = logs.get(__name__)
 PAGE = 50  # messages of a snapshot
 MOST_MISSED = 1_000  # events a client catches up on; beyond it a snapshot is shorter
 EVENTS_AT_ONCE = 200
+HELPING = 100  # entries of a shard that a web worker writes down at once
 MOST_TRIES = 5  # refusals until an event is put with the dead letters
 
 
@@ -118,9 +120,12 @@ def persist_batch(*, at_most: int) -> int:
 
 
 def help_out() -> None:
-    """Write down what has waited too long: Celery and its clock may be away."""
-    if shard_log.overdue():
-        persist_batch(at_most=200)
+    """Write down what has waited too long: Celery and its clock may be away. In small batches, for
+    this worker's people wait meanwhile.
+    """
+    for shard in backlog.overdue():
+        while _persist_shard(shard, at_most=HELPING):
+            pass
 
 
 def _persist_shard(shard: int, at_most: int) -> int:

@@ -7,6 +7,8 @@ from flask import Flask
 from chatapp.actions import delivery, history
 from chatapp.sockets.background import for_ever
 
+_LOOK_EVERY = 1.0  # seconds between looks whether the record lags
+
 
 def follow(app: Flask) -> None:
     """Tell this worker's people what the logs say."""
@@ -24,4 +26,4 @@ def tell_heads(app: Flask) -> None:
 
 def help_out(app: Flask) -> None:
     """Write the record when Celery and its clock do not."""
-    for_ever(app, history.help_out, every=app.config["RECORD_LAG"])
+    for_ever(app, history.help_out, every=_LOOK_EVERY)

@@ -11,6 +11,7 @@ from chatapp.types import Room
 CONTROL_LOG = "control:log"  # stream: what every worker must hear
 LIMITS = "limits"  # prefix of the counters that the library keeps
 PROBE = "health:probe"  # string: written to see whether Redis takes writes
+RECORD_WATCHED = "record:watched"  # string: held by the last who looked whether the record lags
 PRESENCE_TENANTS = "presence:tenants"  # set: tenant ids that have leases
 PRESENCE_SWEPT = "presence:swept"  # string: held by the last sweeper until the next is due
 

@@ -10,7 +10,7 @@ from threading import Thread
 from flask import Flask, current_app
 
 from chatapp.errors import Busy
-from chatapp.store import database, keys, shard_log
+from chatapp.store import backlog, database, keys
 from chatapp.store.connection import asking, redis
 
 _PATIENCE = 1.2  # seconds for all answers together
@@ -75,5 +75,5 @@ def _database() -> bool:
 _PROBES: dict[str, Callable[[], Answer]] = {
     "redis": _redis,
     "database": _database,
-    "record": shard_log.lag,
+    "record": backlog.lag,
 }

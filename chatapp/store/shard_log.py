@@ -8,7 +8,7 @@ did not finish it is handed first again, so nothing is left with a writer that d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -16,13 +16,11 @@ from uuid import uuid4
 from flask import current_app
 from redis.exceptions import ResponseError
 
-from chatapp import metrics
 from chatapp.store import codec, keys
 from chatapp.store.connection import asking, read_streams, redis
 from chatapp.types import Event
 
 _GROUP, _READER = "record", "record"
-_COUNTED = 1_000  # entries that wait, of one shard; beyond it the number says nothing more
 _WRITER_LOCK = 5_000  # ms; a second writer does no harm, it only repeats work
 
 
@@ -103,27 +101,32 @@ def writing(shard: int) -> Iterator[bool]:
                     redis.delete(name)
 
 
-def waiting() -> dict[int, tuple[int, float]]:
-    """For each shard, how many entries the record lacks and for how many seconds the oldest has waited."""
-    return {shard: _waiting(shard, at_most=_COUNTED) for shard in shards()}
+def begin_of_unfinished(which: Iterable[int]) -> dict[int, tuple[str, bool]]:
+    """Where XRANGE begins in each of these shards to show what the record lacks, and whether that
+    is certainly nothing; in one round trip.
 
-
-def lag() -> float:
-    """Seconds the oldest event that the record lacks has waited for it."""
-    longest = max(_waiting(shard, at_most=1)[1] for shard in shards())
-    metrics.record_lag.set(longest)
-    return longest
-
-
-def overdue() -> bool:
-    """Whether the record lags more than it should."""
-    return lag() > float(current_app.config["RECORD_LAG"])
+    At the first entry handed out and not finished, else after the last handed out.
+    """
+    shards_asked = list(which)
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for shard in shards_asked:
+            # In this order: what is handed out in between is then shown, not left out.
+            pipe.xinfo_groups(keys.shard_log(shard))
+            pipe.xpending(keys.shard_log(shard), _GROUP)
+        answers = [_unless_missing(answer) for answer in pipe.execute(raise_on_error=False)]
+    return {
+        shard: _begin(groups or [], pending or {})
+        for shard, groups, pending in zip(shards_asked, answers[::2], answers[1::2], strict=True)
+    }
 
 
 def unwritten(tenant_id: str, event_id: str) -> Event | None:
     """An event the record lacks, by its id. Reads all that waits: for what is a moment old, not for a search."""
-    for shard in shards():
-        for entry in _unwritten(shard):
+    for shard, (begin, _) in begin_of_unfinished(shards()).items():
+        with asking():
+            found: Any = redis.xrange(keys.shard_log(shard), min=begin)
+        for entry in entries(shard, found):
             event = entry.event if event_id in entry.raw else None
             if event and event.id == event_id and event.tenant_id == tenant_id:
                 return event
@@ -132,7 +135,7 @@ def unwritten(tenant_id: str, event_id: str) -> Event | None:
 
 def trim(shard: int) -> None:
     """Throw away what is finished and older than SHARD_LOG_KEEP. While nobody ever read, all of it stays."""
-    first = _first_unwritten(shard)
+    first, _ = begin_of_unfinished([shard])[shard]
     if first == "-":
         return
     finished = first.lstrip("(")
@@ -152,7 +155,7 @@ def _take(shard: int, after: str, at_most: int) -> list[Entry]:
                 raise
             _make_group(name)
             return []
-    return _entries(shard, answer[0][1]) if answer else []
+    return entries(shard, answer[0][1]) if answer else []
 
 
 def _make_group(name: str) -> None:
@@ -164,37 +167,25 @@ def _make_group(name: str) -> None:
             raise
 
 
-def _waiting(shard: int, *, at_most: int) -> tuple[int, float]:
-    first = _first_unwritten(shard)
-    with asking():
-        entries: Any = redis.xrange(keys.shard_log(shard), min=first, count=at_most)
-        if not entries:
-            return 0, 0.0
-        age = redis.time()[0] - int(entries[0][0].split("-")[0]) / 1000
-    return len(entries), max(0.0, age)
+def _begin(groups: list[dict[str, Any]], pending: dict[str, Any]) -> tuple[str, bool]:
+    for group in groups:
+        if group["name"] == _GROUP:
+            first = pending.get("min")
+            none_left = not first and group.get("lag") == 0  # unknown after some deletions
+            return str(first or f"({group['last-delivered-id']}"), none_left
+    return "-", False
 
 
-def _unwritten(shard: int) -> list[Entry]:
-    with asking():
-        return _entries(shard, redis.xrange(keys.shard_log(shard), min=_first_unwritten(shard)))  # type: ignore[arg-type]
+def _unless_missing(answer: Any) -> Any:
+    """None for what is said of a stream or a group that is not there yet."""
+    if not isinstance(answer, Exception):
+        return answer
+    if isinstance(answer, ResponseError) and str(answer).startswith(("no such key", "NOGROUP")):
+        return None
+    raise answer
 
 
-def _first_unwritten(shard: int) -> str:
-    """Where XRANGE begins: at the first entry handed out and not finished, else after the last handed out."""
-    name = keys.shard_log(shard)
-    with asking():
-        try:
-            groups: Any = redis.xinfo_groups(name)
-        except ResponseError:
-            return "-"  # no stream yet
-        for group in groups:
-            if group["name"] == _GROUP:
-                pending: Any = redis.xpending(name, _GROUP)["min"] if group["pending"] else None
-                return str(pending or f"({group['last-delivered-id']}")
-    return "-"
-
-
-def _entries(shard: int, answer: list[tuple[str, dict[str, str] | None]]) -> list[Entry]:
+def entries(shard: int, answer: list[tuple[str, dict[str, str] | None]]) -> list[Entry]:
     return [_entry(shard, id_, fields) for id_, fields in answer]
 
 

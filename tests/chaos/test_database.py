@@ -15,7 +15,7 @@ import pytest
 
 from chatapp.actions import upkeep
 from chatapp.errors import Busy
-from chatapp.store import shard_log
+from chatapp.store import backlog
 from tests.live.client import Crowd
 from tests.live.conftest import FAST
 from tests.live.system import System, eventually
@@ -49,7 +49,7 @@ def postgresql(monkeypatch):
 def waiting(system):
     """How many events the record lacks."""
     with system.app.app_context():
-        return sum(count for count, _ in shard_log.waiting().values())
+        return sum(count for count, _ in backlog.waiting().values())
 
 
 def talk_on(system, town, crowd, clients, figures, *, out_of_order, in_order):
