@@ -66,6 +66,12 @@ def since(room: Room, after: int, *, at_most: int) -> list[Event]:
     return [codec.load(room.tenant_id, fields["e"]) for _, fields in entries]
 
 
+def is_revised(room: Room, message_id: str) -> bool:
+    """Whether a message of the last day was edited or removed."""
+    with asking():
+        return bool(redis.hexists(room_keys(room).revisions, message_id))
+
+
 def latest(room: Room, *, at_most: int) -> list[Event]:
     """The log's newest events, oldest first."""
     with asking():

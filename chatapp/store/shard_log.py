@@ -121,18 +121,6 @@ def begin_of_unfinished(which: Iterable[int]) -> dict[int, tuple[str, bool]]:
     }
 
 
-def unwritten(tenant_id: str, event_id: str) -> Event | None:
-    """An event the record lacks, by its id. Reads all that waits: for what is a moment old, not for a search."""
-    for shard, (begin, _) in begin_of_unfinished(shards()).items():
-        with asking():
-            found: Any = redis.xrange(keys.shard_log(shard), min=begin)
-        for entry in entries(shard, found):
-            event = entry.event if event_id in entry.raw else None
-            if event and event.id == event_id and event.tenant_id == tenant_id:
-                return event
-    return None
-
-
 def trim(shard: int) -> None:
     """Throw away what is finished and older than SHARD_LOG_KEEP. While nobody ever read, all of it stays."""
     first, _ = begin_of_unfinished([shard])[shard]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from chatapp.errors import Busy
-from chatapp.store import room_log, shard_log
+from chatapp.store import backlog, room_log
 from chatapp.store.database import reading
 from chatapp.store.sent_before import event_of
 from chatapp.store.tables import events, messages, rooms
@@ -70,7 +70,10 @@ def events_between(room: Room, after: int, up_to: int) -> list[Event]:
 
 
 def find(tenant_id: str, message_id: str) -> Message | None:
-    """One message: from the record, or from the logs when it is too young to be there."""
+    """One message: from the record, or from the logs when it is too young to be there.
+
+    Raises Busy when it is in neither and the record cannot be asked.
+    """
     query = select(messages).where(
         messages.c.id == message_id, messages.c.workspace_id == tenant_id
     )
@@ -78,14 +81,18 @@ def find(tenant_id: str, message_id: str) -> Message | None:
         with reading() as connection:
             row = connection.execute(query).first()
     except Busy:
-        return _young(tenant_id, message_id)
+        if found := _young(tenant_id, message_id):
+            return found
+        raise
     return _message(row) if row else _young(tenant_id, message_id)
 
 
 def _young(tenant_id: str, message_id: str) -> Message | None:
-    event = shard_log.unwritten(tenant_id, message_id)
-    if event is None:
+    event = backlog.young(tenant_id, message_id)
+    if event is None or event.type != "message:created":
         return None
+    if not room_log.is_revised(event.room, message_id):
+        return said(event)  # without reading all that was said after it
     return _reduce([said(event)], room_log.since(event.room, event.seq, at_most=_TAIL))[0]
 
 
