@@ -86,6 +86,11 @@ export interface Page<T> {
   next: string | null;
 }
 
+export interface Followed {
+  rooms: Room[];
+  next: string | null;
+}
+
 export interface HistoryPage {
   messages: Message[];
   has_before: boolean;
@@ -143,7 +148,7 @@ export interface Resumed {
 
 /** What we ask, and what comes back. */
 export interface Requests {
-  "room:follow": [ask: { room_ids?: string[] }, answer: { rooms: Room[] }];
+  "room:follow": [ask: { room_ids?: string[]; cursor?: string }, answer: Followed];
   "room:resume": [ask: { room_id: string; epoch?: string; after?: number }, answer: Resumed];
   "room:leave": [ask: { room_id: string }, answer: Record<string, never>];
   "room:read": [ask: { room_id: string; seq: number }, answer: { seq: number; unread: number; mentions: number }];

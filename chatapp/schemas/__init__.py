@@ -39,8 +39,9 @@ class Seq(fields.Integer):
 
 class FollowRooms(Schema):
     room_ids = fields.List(
-        Text(validate=ROOM_ID), validate=validate.Length(max=500), load_default=None
+        Text(validate=ROOM_ID), validate=validate.Length(max=100), load_default=None
     )
+    cursor = Text(validate=ROOM_ID, load_default="")
 
 
 class ResumeRoom(Schema):

@@ -20,14 +20,17 @@ _mark = ReadMark()
 
 
 @event(FollowRooms)
-def follow(caller: Caller, room_ids: list[str] | None) -> object:
+def follow(caller: Caller, room_ids: list[str] | None, cursor: str) -> object:
     """Listen before reading where the rooms stand, as in resume."""
-    mine = reading.room_ids(caller, room_ids=room_ids)
+    if room_ids is None:
+        mine, more = reading.page_of_ids(caller, after=cursor)
+    else:
+        mine, more = reading.room_ids(caller, room_ids=room_ids), None
     connections.listen_to_own(caller, sid=sid(), room_ids=mine)
     rooms = reading.rooms(caller, room_ids=mine)
     for lost in set(mine) - {room.id for room in rooms}:
         connections.ignore(caller, sid=sid(), room_id=lost)
-    return {"rooms": _rooms.dump(rooms)}
+    return {"rooms": _rooms.dump(rooms), "next": more}
 
 
 @event(ResumeRoom)

@@ -16,8 +16,8 @@ MOST = 1_000  # unread messages counted; beyond it the number says nothing more
 _TAIL = 2_000  # events a count looks through that the record does not have yet
 
 
-def rooms_of(caller: Caller, room_ids: list[str] | None = None) -> list[RoomSummary]:
-    """The caller's rooms, or those of them that are named; what is not theirs is left out. Raises Busy."""
+def rooms_of(caller: Caller, room_ids: list[str]) -> list[RoomSummary]:
+    """Those of these rooms that are the caller's, by id. Raises Busy."""
     with reading() as connection:
         rows = _rows(connection, caller, room_ids)
         addresses = [Room(caller.tenant_id, row.id) for row in rows]
@@ -34,11 +34,22 @@ def rooms_of(caller: Caller, room_ids: list[str] | None = None) -> list[RoomSumm
     return found
 
 
-def ids_of(caller: Caller, room_ids: list[str] | None = None) -> list[str]:
-    """The ids alone."""
-    query = _mine(select(memberships.c.room_id), caller, room_ids)
+def ids_of(caller: Caller, room_ids: list[str]) -> list[str]:
+    """Those of these ids that are the caller's rooms."""
+    room_id = memberships.c.room_id
+    query = _mine(select(room_id), caller).where(room_id.in_(room_ids))
     with reading() as connection:
         return list(connection.execute(query).scalars())
+
+
+def page_of_ids(caller: Caller, *, after: str, limit: int) -> list[str]:
+    """The ids of the caller's rooms in their own order, which is that of age; `after` is the last
+    seen, or "".
+    """
+    room_id = memberships.c.room_id
+    query = _mine(select(room_id), caller).where(room_id > after)
+    with reading() as connection:
+        return list(connection.execute(query.order_by(room_id).limit(limit)).scalars())
 
 
 def unread(room: Room, user_id: str, mark: int, head: Head) -> tuple[int, int]:
@@ -50,7 +61,7 @@ def unread(room: Room, user_id: str, mark: int, head: Head) -> tuple[int, int]:
         return _counts(connection, room, user_id, mark, tail, applied)
 
 
-def _rows(connection: Connection, caller: Caller, room_ids: list[str] | None) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, caller: Caller, room_ids: list[str]) -> Sequence[Row[Any]]:
     last_at = (
         select(messages.c.at)
         .where(messages.c.room_id == rooms.c.id)
@@ -60,15 +71,15 @@ def _rows(connection: Connection, caller: Caller, room_ids: list[str] | None) ->
     )
     query = select(rooms, memberships.c.role, memberships.c.read_seq, last_at.label("last_at"))
     joined = query.join(memberships, memberships.c.room_id == rooms.c.id)
-    return connection.execute(_mine(joined, caller, room_ids)).all()
+    asked = _mine(joined, caller).where(memberships.c.room_id.in_(room_ids))
+    return connection.execute(asked.order_by(rooms.c.id)).all()
 
 
-def _mine(query: Select[Any], caller: Caller, room_ids: list[str] | None) -> Select[Any]:
+def _mine(query: Select[Any], caller: Caller) -> Select[Any]:
     member = memberships.c
-    query = query.where(
+    return query.where(
         member.workspace_id == caller.tenant_id, member.user_id == caller.user_id, ~member.gone
     )
-    return query if room_ids is None else query.where(member.room_id.in_(room_ids))
 
 
 def _warm_heads(addresses: list[Room]) -> dict[Room, Head]:

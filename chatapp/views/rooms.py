@@ -8,14 +8,14 @@ from typing import Any
 from chatapp.actions import reading, rooms
 from chatapp.errors import RoomNotFound
 from chatapp.schemas import EventPayload, RoomPayload
-from chatapp.schemas.http import BrowsedRoomPayload, ChangeRoom, CreateRoom, Find
+from chatapp.schemas.http import BrowsedRoomPayload, ChangeRoom, CreateRoom, Find, ReadOn
 from chatapp.types import Caller, Listing, RoomSummary
 from chatapp.views.door import endpoint
 
 
-@endpoint(gives=RoomPayload, listed=True)
-def index(caller: Caller) -> object:
-    return Listing(reading.rooms(caller))
+@endpoint(ReadOn, RoomPayload, listed=True)
+def index(caller: Caller, cursor: tuple[str, str] | None) -> object:
+    return reading.page(caller, after=cursor)
 
 
 @endpoint(Find, BrowsedRoomPayload, listed=True)

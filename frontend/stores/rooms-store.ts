@@ -2,6 +2,7 @@ import type { Connection } from "../connection.js";
 import {
   type Answer,
   type EventOf,
+  type Followed,
   type Page,
   type PublicRoom,
   ROOM_EVENTS,
@@ -66,14 +67,20 @@ export class RoomsStore extends EventTarget {
 
   /** Join the live channels of all our rooms and learn where each stands. */
   async follow(): Promise<void> {
-    const answer = await this.connection.ask("room:follow", {});
-    this.failed = !answer.ok;
-    if (answer.ok) {
-      this.#rooms.clear();
-      for (const room of answer.data.rooms) this.#rooms.set(room.id, room);
-      this.loaded = true;
-      for (const [roomId, seq] of this.#readToTell) this.read(roomId, seq);
+    const lost = new Set(this.#rooms.keys());
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const answer: Answer<Followed> = await this.connection.ask("room:follow", cursor ? { cursor } : {});
+      this.failed = !answer.ok;
+      if (!answer.ok) return this.#changed();
+      for (const room of answer.data.rooms) {
+        this.#rooms.set(room.id, room); // at once: what happens in it from now on counts on top
+        lost.delete(room.id);
+      }
+      cursor = answer.data.next;
     }
+    for (const roomId of lost) this.#rooms.delete(roomId);
+    this.loaded = true;
+    for (const [roomId, seq] of this.#readToTell) this.read(roomId, seq);
     this.#changed();
   }
 

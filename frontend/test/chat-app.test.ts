@@ -26,7 +26,7 @@ async function page(path: string, ...rooms: Room[]) {
   history.replaceState(null, "", path);
   const connection = new FakeConnection();
   const log = new FakeRoom(connection);
-  connection.answer("room:follow", () => ({ ok: true, data: { rooms } }));
+  connection.answer("room:follow", () => ({ ok: true, data: { rooms, next: null } }));
   connection.answer("room:read", ({ seq }) => ({ ok: true, data: { seq, unread: 0, mentions: 0 } }));
   const draftStorage = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
   const client = new ChatClient({ me: ADA, connection, outboxStorage: new MemoryOutbox(), draftStorage });

@@ -7,7 +7,7 @@ async function chatting(t: TestContext, storage = new MemoryOutbox()) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 10, 23, 12) });
   const connection = new FakeConnection();
   const log = new FakeRoom(connection);
-  connection.answer("room:follow", () => ({ ok: true, data: { rooms: [room("lobby", { epoch: log.epoch })] } }));
+  connection.answer("room:follow", () => ({ ok: true, data: { rooms: [room("lobby", { epoch: log.epoch })], next: null } }));
   const draftStorage = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
   const client = new ChatClient({ me: ADA, connection, outboxStorage: storage, draftStorage });
   client.open("lobby");

@@ -36,14 +36,14 @@ function refuseOnce(server: Server, code: string, more: object = {}): void {
 
 test("asks and hears, with the token in the handshake and not in the address", async (t) => {
   const { connection, server } = await serving(t, (socket) => {
-    socket.on("room:follow", (_ask, answer) => answer({ ok: true, data: { rooms: [] } }));
+    socket.on("room:follow", (_ask, answer) => answer({ ok: true, data: { rooms: [], next: null } }));
     socket.emit("presence:changed", { user_id: "bob", state: "away" });
   });
   const said = new Promise((resolve) => connection.on("presence:changed", resolve));
   connection.open();
   await becomes(connection, "connected");
 
-  assert.deepEqual(await connection.ask("room:follow", {}), { ok: true, data: { rooms: [] } });
+  assert.deepEqual(await connection.ask("room:follow", {}), { ok: true, data: { rooms: [], next: null } });
   assert.deepEqual(await said, { user_id: "bob", state: "away" });
   const [socket] = await server.fetchSockets();
   assert.deepEqual(socket?.handshake.auth, { token: "secret" });

@@ -8,7 +8,7 @@ async function following(...rooms: Room[]) {
   const connection = new FakeConnection();
   connection.answer("room:follow", ({ room_ids }) => ({
     ok: true,
-    data: { rooms: rooms.filter(({ id }) => !room_ids || room_ids.includes(id)) },
+    data: { rooms: rooms.filter(({ id }) => !room_ids || room_ids.includes(id)), next: null },
   }));
   connection.answer("room:read", ({ seq }) => ({ ok: true, data: { seq, unread: 0, mentions: 0 } }));
   const store = new RoomsStore(connection, "ada");
@@ -140,4 +140,20 @@ test("a room one makes is there before the server says so to everybody", async (
   const answer = await store.create({ kind: "public", name: "new" });
   assert.ok(answer.ok);
   assert.ok(store.get("new"));
+});
+
+test("more rooms than one answer has are read to the end, and those we left are gone", async () => {
+  const connection = new FakeConnection();
+  const pages = new Map([
+    [undefined, { rooms: [room("attic")], next: "attic" }],
+    ["attic", { rooms: [room("lobby")], next: null }],
+  ]);
+  connection.answer("room:follow", ({ cursor }) => ({ ok: true, data: pages.get(cursor)! }));
+  const store = new RoomsStore(connection, "ada");
+  await settle();
+  assert.deepEqual(store.all.map(({ id }) => id), ["attic", "lobby"]);
+
+  pages.set("attic", { rooms: [room("hall")], next: null });
+  await store.follow();
+  assert.deepEqual(store.all.map(({ id }) => id), ["attic", "hall"]);
 });

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from uuid_utils import uuid7
 
-from chatapp.actions import delivery, history
+from chatapp.actions import delivery, history, reading
 from chatapp.store import backlog, tail
 from chatapp.store.connection import redis
 from chatapp.store.keys import RECORD_WATCHED, room_keys
@@ -103,6 +103,34 @@ def test_following_says_where_all_rooms_stand(connect, join, deliver, make_room,
     assert set(rooms) == {"lobby", "board"}
     assert (rooms["board"]["unread"], rooms["board"]["mentions"]) == (1, 1)
     assert [event["room_id"] for event in robert.heard("message:created")][-1] == "lobby"
+
+
+def test_somebody_in_many_rooms_follows_them_all_in_steps(
+    connect, api, deliver, make_room, ada, bob, monkeypatch
+):
+    monkeypatch.setattr(reading, "AT_ONCE", 2)
+    everywhere = {make_room(f"room-{n}", ada, bob) for n in range(5)}
+    robert, followed, cursor = connect(bob), [], {}
+    while cursor is not None:
+        answer = robert.ask("room:follow", **cursor)["data"]
+        assert len(answer["rooms"]) <= 2
+        followed += [room["id"] for room in answer["rooms"]]
+        cursor = answer["next"] and {"cursor": answer["next"]}
+    for room in everywhere:
+        say(connect(ada), room)
+    deliver()
+
+    assert sorted(followed) == sorted(room.id for room in everywhere)
+    assert len(robert.heard("message:created")) == 5
+    first = api(bob)("GET", "/rooms").json["data"]
+    second = api(bob)("GET", f"/rooms?cursor={first['next']}").json["data"]
+    assert [room["id"] for room in first["items"] + second["items"]] == followed[:4]
+
+
+def test_naming_too_many_rooms_at_once_is_refused(connect, lobby, bob):
+    error = connect(bob).ask("room:follow", room_ids=["lobby"] * 101)["error"]
+
+    assert (error["code"], list(error["details"])) == ("invalid_payload", ["room_ids"])
 
 
 def test_a_room_left_alone_is_not_heard(join, deliver, lobby, ada, bob):

@@ -169,10 +169,10 @@ def test_unread_counts_agree_whatever_the_record_has(lobby, bob):
     events = [say(lobby, "1"), say(lobby, "2", by="bob"), say(lobby, "@Bob", mentions=["bob"])]
 
     for event in events:
-        (room,) = sidebar.rooms_of(bob)
+        (room,) = sidebar.rooms_of(bob, ["lobby"])
         assert (room.unread, room.mentions, room.seq) == (2, 1, 3)
         record.write([event])
-    assert sidebar.rooms_of(bob)[0].unread == 2
+    assert sidebar.rooms_of(bob, ["lobby"])[0].unread == 2
 
 
 def test_a_read_marker_moves_forward_only_and_reaches_the_record(lobby, bob):
@@ -184,12 +184,12 @@ def test_a_read_marker_moves_forward_only_and_reaches_the_record(lobby, bob):
     read_markers.write_down(room_keys(lobby).shard, at_most=10)
     redis.flushdb()
 
-    (room,) = sidebar.rooms_of(bob)
+    (room,) = sidebar.rooms_of(bob, ["lobby"])
     assert (room.read_seq, room.unread) == (5, 0)
 
 
 def test_a_stranger_sees_no_rooms(lobby):
-    assert sidebar.rooms_of(Caller("rival", "bob", "Bob")) == []
+    assert sidebar.rooms_of(Caller("rival", "bob", "Bob"), ["lobby"]) == []
 
 
 def test_what_was_handed_out_and_not_finished_is_handed_out_again(lobby):
