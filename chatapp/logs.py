@@ -9,14 +9,17 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, TextIO
-from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, request
+from uuid_utils import uuid4
 
 _SECRET = ("password", "token", "secret", "cookie", "authorization", "csrf")
+_facts: ContextVar[Mapping[str, str]] = ContextVar("facts", default=MappingProxyType({}))
 _SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 # They have their say when something is wrong. Set before they are used: the Socket.IO server gives
 # a logger that has no level a handler of its own, and each line would come twice.
@@ -45,7 +48,7 @@ def configure(level: str) -> None:
     """All lines of this process in one format, whoever writes them. Safe to repeat."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _add_facts,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -94,15 +97,13 @@ def begin(request_id: str | None = None, **facts: str) -> str:
     """
     if not (request_id and _SANE_ID.fullmatch(request_id)):
         request_id = uuid4().hex
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id, **facts)
+    _facts.set({"request_id": request_id, **facts})
     return request_id
 
 
 def request_id() -> str:
     """The id of the request we are in; "" outside of any."""
-    found: str = structlog.contextvars.get_contextvars().get("request_id", "")
-    return found
+    return _facts.get().get("request_id", "")
 
 
 class _ToStandardError(logging.StreamHandler[TextIO]):
@@ -123,6 +124,14 @@ def _begin_http() -> None:
 def _answer_id(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     return response
+
+
+def _add_facts(
+    _logger: Any, _method: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for name, fact in _facts.get().items():
+        entry.setdefault(name, fact)
+    return entry
 
 
 def _hide_secrets(

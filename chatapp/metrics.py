@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter as Count
+from collections import deque
 from functools import cache
+from typing import Any
 
 from flask import Flask, Response, request
 from prometheus_client import (
@@ -66,8 +70,8 @@ def init_app(app: Flask) -> None:
 
 
 def event_answered(name: str, outcome: str, seconds: float) -> None:
-    _answered(name, outcome).inc()
-    _seconds(name).observe(seconds)
+    tally(_answered(name, outcome))
+    tally(_seconds(name), seconds)
 
 
 # Looking up a label takes longer than counting it.
@@ -75,8 +79,41 @@ _answered = cache(events.labels)
 _seconds = cache(event_seconds.labels)
 
 
+def tally(meter: Any, amount: float = 1) -> None:
+    """Count this, or observe it, within a second: for what every message does.
+
+    Under gunicorn the library takes a lock that eventlet has made green, asks who it is and writes
+    into a mapped file: 2 µs, five times for each message. This takes 0.1, and 0.3 to pour.
+    """
+    _tallied.append((meter, amount))
+
+
+def pour() -> None:
+    """Hand over what was tallied. Every web worker does so once a second."""
+    amounts: dict[Any, list[float]] = {}
+    for _ in range(len(_tallied)):
+        meter, amount = _tallied.popleft()
+        amounts.setdefault(meter, []).append(amount)
+    for meter, some in amounts.items():
+        if isinstance(meter, Histogram):
+            _observe(meter, some)
+        else:
+            meter.inc(sum(some))
+
+
+_tallied: deque[tuple[Any, float]] = deque()  # appending is atomic, for threads, too
+
+
+def _observe(histogram: Any, some: list[float]) -> None:
+    """As many times observe(): its sum and each of its buckets are written to once."""
+    histogram._sum.inc(sum(some))
+    for n, times in Count(bisect_left(histogram._upper_bounds, each) for each in some).items():
+        histogram._buckets[n].inc(times)
+
+
 def render() -> tuple[bytes, str]:
     """The page Prometheus reads, and its content type."""
+    pour()
     registry = CollectorRegistry()
     try:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -35,6 +35,8 @@ def clean(body: str) -> str:
     """A message's body: NFC, no control characters, no bidi override that leaks, no towers of
     accents.
     """
+    if body.isascii() and body.isprintable():  # one line of nothing odd: most of what is said
+        return body.rstrip()
     body = body.replace("\r\n", "\n").replace("\r", "\n")
     body = _CONTROLS.sub("", unicodedata.normalize("NFC", body))
     if not body.isascii():

@@ -48,7 +48,7 @@ def mine(app, ada) -> Acme:
     """Everything that ada may name."""
     board = rooms.create(ada, kind="private", name="board")
     said, _ = messages.send(ada, room_id=board.id, client_id="c-9999999", body="hello")
-    return Acme("ada", board.id, said.id, "no-session", "no-invitation")
+    return Acme("ada", board.id, json.loads(said)["id"], "no-session", "no-invitation")
 
 
 def _each_odd(sent: dict[str, Any], odd: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ was, tell nothing and change nothing. A route or an event without a case here fa
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -140,7 +141,7 @@ def acme(app, ada, bob) -> Acme:
     board = rooms.create(ada, kind="private", name=f"{CANARY} board", topic=f"{CANARY} topic")
     said, _ = messages.send(ada, room_id=board.id, client_id="c-9999999", body=f"{CANARY} body")
     invited, _ = invitations.create(ada, email=f"{CANARY}@acme.test")
-    return Acme("ada", board.id, said.id, ada.session_id, invited.id)
+    return Acme("ada", board.id, json.loads(said)["id"], ada.session_id, invited.id)
 
 
 def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:

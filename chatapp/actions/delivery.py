@@ -73,7 +73,7 @@ def _tell(news: shard_log.News) -> None:
     address = codec.address(news.tenant_id, news.json)
     if address is None:
         return
-    metrics.deliveries.inc()
+    metrics.tally(metrics.deliveries)
     kind, room = address
     if not kind.startswith("member:"):
         bus.tell(kind, room, news.json)

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from chatapp import text
+from chatapp.engine import Fragment
 from chatapp.types import CatchUp, Event
 
 CLIENT_ID = validate.Length(min=8, max=64)
@@ -118,6 +119,11 @@ def event(said: Event) -> dict[str, object]:
         "client_id": said.client_id,
         "data": said.data,
     }
+
+
+def sent(event: str, *, duplicate: bool) -> Fragment:
+    """What SentPayload dumps, from the event's JSON, for the acknowledgement of every message."""
+    return Fragment(f'{event[:-1]},"duplicate":{"true" if duplicate else "false"}}}')
 
 
 class MessagePayload(Schema):

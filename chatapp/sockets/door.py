@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_socketio import SocketIO
 from marshmallow import Schema, ValidationError
 
@@ -72,28 +73,33 @@ def bind(app: Flask, socketio: SocketIO, name: str, handler: Callable[..., Any])
         socketio.on_event(name, handler)
         return
 
-    def answer(sid: str, *said: object) -> Any:
-        with app.app_context():
-            g.sid = sid
-            return handler(*said)
-
-    socketio.server.on(name, answer)
+    socketio.server.on(name, _at_hand(app, handler))
 
 
 def bind_the_rest(app: Flask, socketio: SocketIO, handler: Callable[..., Any]) -> None:
     """Answer whatever else clients send by that handler."""
-
-    def answer(_name: str, sid: str, *said: object) -> Any:
-        with app.app_context():
-            g.sid = sid
-            return handler(*said)
-
-    socketio.server.on("*", answer)
+    answer = _at_hand(app, handler)
+    socketio.server.on("*", lambda _name, sid, *said: answer(sid, *said))
 
 
 def sid() -> str:
     """The connection that asks."""
-    return str(g.sid if "sid" in g else request.sid)  # type: ignore[attr-defined]
+    return _speaking.get() or str(request.sid)  # type: ignore[attr-defined]
+
+
+_speaking: ContextVar[str] = ContextVar("speaking", default="")  # a sid, while it is answered
+
+
+def _at_hand(app: Flask, handler: Callable[..., Any]) -> Callable[..., Any]:
+    def answer(sid: str, *said: object) -> Any:
+        with app.app_context():
+            before = _speaking.set(sid)
+            try:
+                return handler(*said)
+            finally:
+                _speaking.reset(before)
+
+    return answer
 
 
 def _ask(handler: Handler, load: Callable[[Any], dict[str, Any]], payload: Any) -> object:

@@ -10,7 +10,7 @@ from chatapp.types import Caller
 @event(SendMessage)
 def send(caller: Caller, room_id: str, client_id: str, body: str) -> object:
     said, duplicate = messages.send(caller, room_id=room_id, client_id=client_id, body=body)
-    return {**schemas.event(said), "duplicate": duplicate}
+    return schemas.sent(said, duplicate=duplicate)
 
 
 @event(EditMessage)

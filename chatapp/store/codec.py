@@ -9,6 +9,7 @@ import orjson
 
 from chatapp.types import Draft, Event, Room
 
+_FIELDS = ("type", "room_id", "epoch", "seq", "id", "at", "actor_id", "client_id", "data")
 _BEGINNING = re.compile(r'\{"v":1,"type":"([a-z:]+)","room_id":"([^"\\]+)","epoch":"')
 
 
@@ -28,6 +29,12 @@ def address(tenant_id: str, raw: str) -> tuple[str, Room] | None:
     """The type and the room of what split() began, without reading the rest; None for anything else."""
     found = _BEGINNING.match(raw)
     return (found[1], Room(tenant_id, found[2])) if found else None
+
+
+def dump(event: Event) -> str:
+    """The same JSON again, for an event that came from the record."""
+    fields = {name: getattr(event, name) for name in _FIELDS}
+    return orjson.dumps({"v": 1, **fields}).decode()
 
 
 def load(tenant_id: str, raw: str) -> Event:

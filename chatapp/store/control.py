@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Literal
 
-from flask import Flask, current_app
+from flask import Flask
 
 from chatapp import logs
 from chatapp.errors import Busy
 from chatapp.store import keys
 from chatapp.store.connection import asking, patient_redis, redis
+from chatapp.store.here import here
 from chatapp.types import Caller
 
 log = logs.get(__name__)
@@ -150,5 +151,5 @@ def _may_concern(message: Message, caller: Caller) -> bool:
 
 
 def _ear() -> Ear:
-    ear: Ear = current_app.extensions["control"]
+    ear: Ear = here().extensions["control"]
     return ear

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from zlib import crc32
 
-from flask import current_app
-
+from chatapp.store.here import here
 from chatapp.types import Room
 
 CONTROL_LOG = "control:log"  # stream: what every worker must hear
@@ -68,43 +68,43 @@ class RoomKeys:
         self._tenant = f"{{s{self.shard}}}:{room.tenant_id}"
         self._room = f"{self._tenant}:room:{room.id}"
 
-    @property
+    @cached_property
     def shard_log(self) -> str:
         return shard_log(self.shard)
 
-    @property
+    @cached_property
     def shard_life(self) -> str:
         return shard_life(self.shard)
 
-    @property
+    @cached_property
     def shard_run(self) -> str:
         return shard_run(self.shard)
 
-    @property
+    @cached_property
     def shard_reads(self) -> str:
         return shard_reads(self.shard)
 
-    @property
+    @cached_property
     def head(self) -> str:
         """Hash: epoch, seq, applied, began, lost, life, archived; see lua/warm.lua."""
         return f"{self._room}:head"
 
-    @property
+    @cached_property
     def log(self) -> str:
         """Stream: the room's events, id <seq>-0."""
         return f"{self._room}:log"
 
-    @property
+    @cached_property
     def members(self) -> str:
         """Set of user ids."""
         return f"{self._room}:members"
 
-    @property
+    @cached_property
     def revisions(self) -> str:
         """Hash: message id -> revision, of messages edited or removed within a day."""
         return f"{self._room}:revisions"
 
-    @property
+    @cached_property
     def reads(self) -> str:
         """Hash: user id -> seq up to which they have read."""
         return f"{self._room}:reads"
@@ -123,7 +123,13 @@ class RoomKeys:
 
 
 def room_keys(room: Room) -> RoomKeys:
-    return RoomKeys(room, current_app.config["SHARDS"])
+    return _kept(room.tenant_id, room.id, here().config["SHARDS"])
+
+
+@lru_cache(maxsize=10_000)
+def _kept(tenant_id: str, room_id: str, shards: int) -> RoomKeys:
+    """Names made once, not for each message."""
+    return RoomKeys(Room(tenant_id, room_id), shards)
 
 
 def presence(tenant_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from chatapp.store.bucket import Bucket
+from chatapp.store.here import here
 from chatapp.types import Caller, Room, State
 
 
@@ -91,7 +92,7 @@ def get(sid: str) -> Connection | None:
 
 def asking_again_in(connection: Connection) -> float:
     """Seconds until this connection may ask something; 0.0 when it just did."""
-    most = int(current_app.config["LIMIT_EVENTS"])
+    most = int(here().config["LIMIT_EVENTS"])
     return connection.events.take(most=most, per_second=most / 60)
 
 
@@ -145,5 +146,5 @@ def closing() -> bool:
 
 
 def _connections() -> Connections:
-    connections: Connections = current_app.extensions["local"]
+    connections: Connections = here().extensions["local"]
     return connections

@@ -10,25 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app
-
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
 from chatapp.store import aging, codec, cold_rooms, lives, sent_before
 from chatapp.store.connection import asking, redis, run_lua
+from chatapp.store.here import here
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Event, Head, Room
 
 
-def append(
+def append(room: Room, draft: Draft, **how: Any) -> tuple[Event, bool]:
+    """As keep(), with the event read."""
+    raw, fresh = keep(room, draft, **how)
+    return codec.load(room.tenant_id, raw), fresh
+
+
+def keep(
     room: Room,
     draft: Draft,
     *,
     by_member: bool = True,
     limited: bool = False,
     revises: tuple[str, int, int] | None = None,
-) -> tuple[Event, bool]:
-    """Number the draft and keep it, in one round trip. False if its client_id already was; then the
-    first event.
+) -> tuple[str, bool]:
+    """Number the draft and keep it, in one round trip: the event as the logs have it. False if its
+    client_id already was kept; then the first event.
 
     `by_member`: the actor must be one, else RoomNotFound. `revises`: the message's id, the revision
     the caller saw, the revision in the record; another one now is a Conflict. Also raises Conflict
@@ -42,12 +47,12 @@ def append(
     status, *rest = ask()
     if status == "unsure":
         if earlier := sent_before.find(room, draft):
-            return earlier, False
+            return codec.dump(earlier), False
         status, *rest = ask(asked=True)
     if status == "seen":
         return _first(room, draft, rest), False
     _refuse(status, rest)
-    return codec.load(room.tenant_id, rest[0]), True
+    return rest[0], True
 
 
 def stand(room: Room, user_id: str = "") -> Head:
@@ -138,13 +143,13 @@ def _refuse(status: str, rest: list[Any]) -> None:
         raise TooFast(retry_after=max(rest[0], 0) / 1000)
 
 
-def _first(room: Room, draft: Draft, found: list[Any]) -> Event:
+def _first(room: Room, draft: Draft, found: list[Any]) -> str:
     """What a client_id was first given: from the log, or, when that was trimmed, from the record."""
-    raw, _seq = found
-    event = codec.load(room.tenant_id, raw) if raw else sent_before.find(room, draft)
-    if event is None:
+    raw: str = found[0]
+    event = None if raw else sent_before.find(room, draft)
+    if not raw and event is None:
         raise Busy
-    return event
+    return codec.dump(event) if event else raw
 
 
 def _append(
@@ -155,7 +160,7 @@ def _append(
     revises: tuple[str, int, int] | None,
     asked: bool,
 ) -> Any:
-    keys, config = room_keys(room), current_app.config
+    keys, config = room_keys(room), here().config
     client_id = draft.client_id or ""
     joins = draft.data["user_id"] if draft.type == "member:joined" else ""
     leaves = draft.data["user_id"] if draft.type == "member:left" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import orjson
 
 from chatapp.actions import history, messages, reading
 from chatapp.schemas import EventPayload, PagePayload, ReadMark
@@ -26,7 +26,7 @@ def index(caller: Caller, room_id: str, anchor: str, before: int, after: int) ->
 @endpoint(PostMessage, SentPayload, status=201)
 def send(caller: Caller, room_id: str, client_id: str, body: str) -> object:
     said, duplicate = messages.send(caller, room_id=room_id, client_id=client_id, body=body)
-    return asdict(said) | {"duplicate": duplicate}
+    return orjson.loads(said) | {"duplicate": duplicate}
 
 
 @endpoint(PatchMessage, EventPayload)

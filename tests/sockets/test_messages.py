@@ -83,7 +83,7 @@ def test_unexpected_failures_are_answered_too(join, lobby, ada, monkeypatch):
         raise RuntimeError("disk on fire")
 
     alice = join(ada, lobby)
-    monkeypatch.setattr(room_log, "append", explode)
+    monkeypatch.setattr(room_log, "keep", explode)
     ack = alice.ask("message:send", **message(lobby))
 
     assert ack["error"]["code"] == "internal"
