@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -79,11 +79,11 @@ class Config:
         given = {**_read(RUN_ENV), **environ}
         kinds = get_type_hints(cls)
         values: dict[str, object] = {}
-        for field in fields(cls):
-            if field.name in given:
-                values[field.name] = _parse(field.name, given[field.name], kinds[field.name])
-            elif field.default is MISSING:
-                raise ConfigError(f"{field.name} is not set: export it, or start with bin/run.")
+        for each in fields(cls):
+            if each.name in given:
+                values[each.name] = _parse(each.name, given[each.name], kinds[each.name])
+            elif each.default is MISSING:
+                raise ConfigError(f"{each.name} is not set: export it, or start with bin/run.")
         return cls(**values)  # type: ignore[arg-type]
 
     @property
@@ -100,6 +100,24 @@ class Config:
             raise ConfigError("ENGINE must be fast or plain.")
         if self.SHARDS < 1:
             raise ConfigError("SHARDS must be at least 1.")
+
+
+@dataclass(frozen=True)
+class ProviderKeys:
+    """How a worker reaches the providers of models. Never read by a web process: whoever breaks into
+    one finds no key. A base URL alone is a server of one's own, which needs none.
+    """
+
+    OPENAI_API_KEY: str = field(default="", repr=False)
+    OPENAI_BASE_URL: str = ""  # any server that speaks OpenAI's language: http://localhost:11434/v1
+    ANTHROPIC_API_KEY: str = field(default="", repr=False)
+    ANTHROPIC_BASE_URL: str = ""
+    GEMINI_API_KEY: str = field(default="", repr=False)
+    GEMINI_BASE_URL: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> ProviderKeys:
+        return cls(**{each.name: environ.get(each.name, "") for each in fields(cls)})
 
 
 def _parse(name: str, text: str, kind: object) -> object:

@@ -1,1 +1,62 @@
-"""Language models: what they cost."""
+"""Asking a model: `complete(prompt)` gives pieces of text as they come, then what was used.
+
+One module per provider, each over its official SDK, which is imported when it is first asked. The
+keys are in the memory of the workers alone; see workers/__init__.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from flask import Flask, current_app
+
+from chatapp.llm import anthropic, gemini, librarian, openai
+from chatapp.llm.failures import Failure, Refused
+from chatapp.llm.loop import pull
+from chatapp.llm.prompt import Access, Piece, Prompt, Turn, Usage
+
+__all__ = ["Access", "Failure", "Piece", "Prompt", "Turn", "Usage", "complete", "reachable"]
+
+LIBRARIAN = "librarian"  # answers without a model, from what it finds
+
+_STREAMS: dict[str, Callable[[Prompt, Access], AsyncIterator[Piece | Usage]]] = {
+    "openai": openai.stream,
+    "anthropic": anthropic.stream,
+    "gemini": gemini.stream,
+    LIBRARIAN: librarian.stream,
+}
+
+
+def init_app(app: Flask, keys: Any) -> None:
+    """`keys`: config.ProviderKeys. Only a worker calls this; without it there is the librarian."""
+    app.extensions["providers"] = {
+        name: Access(*found)
+        for name, found in (
+            ("openai", (keys.OPENAI_API_KEY, keys.OPENAI_BASE_URL)),
+            ("anthropic", (keys.ANTHROPIC_API_KEY, keys.ANTHROPIC_BASE_URL)),
+            ("gemini", (keys.GEMINI_API_KEY, keys.GEMINI_BASE_URL)),
+        )
+        if any(found)  # a server of one's own needs no key
+    }
+
+
+def reachable() -> list[str]:
+    """The providers this process has a key or an address for."""
+    return sorted(current_app.extensions.get("providers", {}))
+
+
+def complete(prompt: Prompt, *, patience: float, tick: float) -> Iterator[Piece | Usage | None]:
+    """The answer as it is written. None whenever nothing came for `tick` seconds, so that whoever
+    listens can see to other things; closing the iterator closes the provider's connection.
+
+    The last Usage counts. Raises Failure: also when nothing at all came for `patience` seconds.
+    """
+    stream, access = _STREAMS.get(prompt.provider), Access()
+    if prompt.provider != LIBRARIAN:
+        known: dict[str, Access] = current_app.extensions.get("providers", {})
+        if stream is None or prompt.provider not in known:
+            raise Refused("not configured")
+        access = known[prompt.provider]
+    assert stream is not None
+    return pull(lambda: stream(prompt, access), patience=patience, tick=tick)
