@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from chatapp import auth
 from chatapp.actions import invitations, sessions, workspaces
-from chatapp.errors import ChatError, NotFound, NotSignedIn, TooFast
+from chatapp.errors import Busy, ChatError, NotFound, NotSignedIn, TooFast
 from chatapp.schemas.forms import AcceptInvitation, SignIn, SignUp
-from chatapp.types import User
+from chatapp.types import Session, User
 from chatapp.views import forms
 
 
@@ -30,7 +30,7 @@ def enter() -> ResponseReturnValue:
         )
     except ChatError as error:
         return forms.again("sign-in.html", error, **_sign_in_context())
-    auth.remember(session)
+    _let_in(session)
     return redirect(safe(request.form.get("next")), 303)
 
 
@@ -95,8 +95,17 @@ def safe(target: str | None) -> str:
 
 
 def _welcome(user: User) -> ResponseReturnValue:
-    auth.remember(sessions.begin(user, **_visitor()))
+    _let_in(sessions.begin(user, **_visitor()))
     return redirect("/", 303)
+
+
+def _let_in(session: Session) -> None:
+    """The session that this browser had until now, whosever it was, ends: nobody would see to it.
+    When Redis is away the other workers find out by themselves.
+    """
+    with suppress(NotSignedIn, Busy):
+        sessions.sign_out(auth.departing())
+    auth.remember(session)
 
 
 def _visitor() -> dict[str, str]:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from chatapp.store import sessions
 from chatapp.views import API
 
 
@@ -73,6 +74,18 @@ def test_signing_in_starts_a_session_that_nobody_knew_before(visitor, ada):
 
     assert visitor.cookie() != before
     assert visitor.call("GET", "/me").json["data"]["session_id"] != first
+
+
+def test_a_browser_that_signs_in_again_leaves_no_session_behind(visitor, ada, bob):
+    visitor.sign_in(ada)
+    first = visitor.call("GET", "/me").json["data"]["session_id"]
+    visitor.sign_in(ada)
+    listed = visitor.call("GET", "/sessions").json["data"]["items"]
+    assert [one["current"] for one in listed if one["kind"] == "browser"] == [True]
+
+    second = visitor.call("GET", "/me").json["data"]["session_id"]
+    visitor.sign_in(bob)  # whoever it is: the cookie of before is gone, so is what it was good for
+    assert [sessions.identify(one).ended for one in (first, second)] == [True, True]
 
 
 @pytest.mark.parametrize(
