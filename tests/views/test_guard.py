@@ -20,6 +20,7 @@ def test_every_answer_says_what_may_be_loaded(visitor, app, path):
 
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert "connect-src 'self';" in headers["Content-Security-Policy"]  # not to any WebSocket
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"]
     assert headers["Permissions-Policy"]
