@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from typing import Any
 
 from chatapp.errors import Busy, Conflict
@@ -23,14 +22,20 @@ def allowance(caller: Caller) -> tuple[int, int, float]:
 
 
 def once(
-    caller: Caller, *, key: str, request: bytes, work: Callable[[], dict[str, Any]]
+    caller: Caller,
+    *,
+    key: str,
+    request: bytes,
+    work: Callable[[], dict[str, Any]],
+    secrets: frozenset[str],
 ) -> dict[str, Any]:
     """Do the work, or repeat what it answered when the same request came with this key before.
 
     `request` is all that makes it the same. A failure is not kept: the next try works again.
+    Neither are `secrets`: fields of an answer that are said once, and missing when it is repeated.
     Raises Conflict when the key was used for another request, Busy while the first is at work.
     """
-    name, digest = sha256(key.encode()).hexdigest(), sha256(request).hexdigest()
+    name, digest = answers.fingerprint(key.encode()), answers.fingerprint(request)
     before = answers.begin(caller, name)
     if before is not None:
         return _repeat(before, digest)
@@ -41,7 +46,8 @@ def once(
             answers.drop(caller, name)
         raise
     with suppress(Busy):  # done is done: the answer must not be lost with the memory of it
-        answers.keep(caller, name, {"request": digest, "answer": answer})
+        kept = {field: value for field, value in answer.items() if field not in secrets}
+        answers.keep(caller, name, {"request": digest, "answer": kept})
     return answer
 
 

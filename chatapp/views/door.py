@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from math import ceil
@@ -38,12 +38,15 @@ def endpoint(
     *,
     listed: bool = False,
     status: int = 200,
+    secrets: Iterable[str] = (),
 ) -> Callable[[Handler], Callable[..., ResponseReturnValue]]:
     """Find the caller, count the request, check what it says, and answer with an envelope.
 
     The handler gets the caller and the fields of `takes`; what it returns goes out through `gives`:
-    with `listed`, each item of a Listing. What it raises is answered by errors.py.
+    with `listed`, each item of a Listing. What it raises is answered by errors.py. `secrets` are
+    fields of the answer that are kept nowhere, not for a repeat under its Idempotency-Key either.
     """
+    said_once = frozenset(secrets)
     shape = takes() if takes else None
     payload = gives() if gives else None
 
@@ -57,7 +60,7 @@ def endpoint(
             def work() -> dict[str, Any]:
                 return _dump(payload, handler(caller, **given), listed)
 
-            return {"ok": True, "data": _once(caller, work)}, status
+            return {"ok": True, "data": _once(caller, work, said_once)}, status
 
         answer.contract = Contract(takes, gives, listed, status)  # type: ignore[attr-defined]
         return answer
@@ -89,14 +92,16 @@ def _json() -> Any:
     return sent
 
 
-def _once(caller: Caller, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _once(
+    caller: Caller, work: Callable[[], dict[str, Any]], secrets: frozenset[str]
+) -> dict[str, Any]:
     key = request.headers.get("Idempotency-Key")
     if key is None or request.method == "GET":
         return work()
     if not 1 <= len(key) <= 200:
         raise InvalidPayload(details={"Idempotency-Key": ["Use 1 to 200 characters."]})
     same = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
-    return requests.once(caller, key=key, request=same, work=work)
+    return requests.once(caller, key=key, request=same, work=work, secrets=secrets)
 
 
 def _dump(payload: Schema | None, answer: object, listed: bool) -> dict[str, Any]:

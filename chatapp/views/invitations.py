@@ -17,7 +17,7 @@ def index(caller: Caller) -> object:
     return Listing(invitations.open_ones(caller))
 
 
-@endpoint(Invite, InvitationPayload, status=201)
+@endpoint(Invite, InvitationPayload, status=201, secrets=["url"])
 def create(caller: Caller, email: str | None, role: Role) -> object:
     invitation, token = invitations.create(caller, email=email, role=role)
     return asdict(invitation) | {"url": link(token)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from html import unescape
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 from chatapp import text
 from chatapp.actions import members, people
 from chatapp.store import tables
+from chatapp.store.connection import redis
 from chatapp.store.database import writing
 from tests.conftest import NOW
 
@@ -318,3 +320,20 @@ def test_ones_sessions_are_listed_and_ended(api, ada, bob):
     assert there("GET", "/me").status_code == 401
     assert here("DELETE", "/sessions").status_code == 200
     assert len(here("GET", "/sessions").json["data"]["items"]) == 1
+
+
+def test_no_secret_is_kept_for_a_repeat(api, ada, app, password):
+    bot, key = api(ada), {"Idempotency-Key": "k-1"}
+    body = {"current": password, "new": "another good password"}
+    assert bot("POST", "/me/password", body, **key).status_code == 200
+    key = {"Idempotency-Key": "k-2"}
+    made = bot("POST", "/invitations", {}, **key).json["data"]
+    again = bot("POST", "/invitations", {}, **key).json["data"]
+
+    assert again == {name: value for name, value in made.items() if name != "url"}
+    kept = " ".join(redis.get(name) for name in redis.scan_iter("*:answer:*"))
+    assert made["id"] in kept
+    assert made["url"].rpartition("/")[2] not in kept
+    # Whoever reads Redis must not be able to try passwords against it.
+    sent = f"POST /api/v1/me/password?\n{app.json.dumps(body)}".encode()
+    assert sha256(sent).hexdigest() not in kept
