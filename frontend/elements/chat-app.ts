@@ -1,27 +1,15 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import emptyIcon from "icon:messages-square";
-import endedIcon from "icon:log-in";
 import type { ChatClient } from "../chat-client.js";
-import type { EndReason, Member, Room, RoomRole } from "../protocol.js";
+import type { Member, Room, RoomRole } from "../protocol.js";
 import type { Question } from "./confirm-dialog.js";
-import { icon } from "./icon.js";
+import { ConnectionNotice } from "./connection-notice.js";
+import { dialog, type DialogName } from "./dialogs.js";
+import { lastRoom, rememberRoom } from "./last-room.js";
 import { LightElement } from "./light-element.js";
 import { offlineBanner } from "./offline-banner.js";
+import { couldNotStart, loadingRooms, sessionEnded, welcome } from "./page-states.js";
 import { byName, roomName } from "./room-name.js";
-
-type DialogName = "switch" | "browse" | "new-room" | "new-direct" | "invite" | "room" | "keys";
-
-const OFFLINE_AFTER_MS = 5_000;
-const MENTION_AFTER_MS = 1_000;
-const LAST_ROOM = "last-room";
-
-const ENDED: Record<EndReason, string> = {
-  signed_out: "You signed out in another tab or on another device.",
-  revoked: "This session was ended from another device.",
-  disabled: "Your account has been closed by an administrator.",
-  password_changed: "Your password was changed, so every other session has ended.",
-};
 
 /**
  * <chat-app> — the page: sidebar, one room, panel; which room the address names; the keys; dialogs and toasts.
@@ -37,8 +25,6 @@ export class ChatAppElement extends LightElement {
     question: { state: true },
     drawerOpen: { state: true },
     panelOpen: { state: true },
-    offline: { state: true },
-    connectionWords: { state: true },
     version: { state: true },
   };
 
@@ -51,12 +37,9 @@ export class ChatAppElement extends LightElement {
   question: Question | null = null;
   drawerOpen = false;
   panelOpen = false;
-  offline = false;
-  connectionWords = "";
   version = 0;
 
-  #offlineTimer: ReturnType<typeof setTimeout> | undefined;
-  #wordsTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #notice = new ConnectionNotice(this);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -74,7 +57,7 @@ export class ChatAppElement extends LightElement {
   begin(client: ChatClient): void {
     this.client = client;
     client.addEventListener("change", this.#clientChanged);
-    client.connection.onState(this.#connectionChanged);
+    this.#notice.watch(client.connection);
     client.connection.on("message:created", ({ room_id, actor_id, data }) => {
       if (room_id !== this.roomId || actor_id === client.me.id) return;
       this.querySelector("message-announcer")?.announce(client.people.name(actor_id), data.body);
@@ -83,7 +66,7 @@ export class ChatAppElement extends LightElement {
   }
 
   protected override render(): TemplateResult {
-    if (this.failed) return this.#couldNotStart();
+    if (this.failed) return couldNotStart();
     const { client } = this;
     if (!client) return html`<div class="app app--starting" aria-busy="true"></div>`;
     return html`<div
@@ -122,7 +105,7 @@ export class ChatAppElement extends LightElement {
         <toast-list></toast-list>
         <message-announcer></message-announcer>
       </div>
-      ${client.state === "ended" ? this.#ended(client) : nothing}`;
+      ${client.state === "ended" ? sessionEnded(client.endReason ?? "signed_out") : nothing}`;
   }
 
   protected override updated(): void {
@@ -134,8 +117,8 @@ export class ChatAppElement extends LightElement {
       .client=${client}
       .roomId=${roomId}
       .version=${this.version}
-      .connectionWords=${this.connectionWords}
-      .offline=${this.offline}
+      .connectionWords=${this.#notice.words}
+      .offline=${this.#notice.offline}
       .panelOpen=${this.panelOpen}
     ></chat-window>`;
   }
@@ -160,68 +143,15 @@ export class ChatAppElement extends LightElement {
     if (this.question)
       return html`<confirm-dialog .client=${client} .question=${this.question}></confirm-dialog>`;
     const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
-    switch (this.dialog) {
-      case "switch":
-        return html`<room-switcher .client=${client}></room-switcher>`;
-      case "browse":
-        return html`<browse-rooms-dialog .client=${client}></browse-rooms-dialog>`;
-      case "new-room":
-        return html`<new-room-dialog .client=${client}></new-room-dialog>`;
-      case "new-direct":
-        return html`<people-dialog .client=${client}></people-dialog>`;
-      case "invite":
-        return room ? html`<people-dialog .client=${client} .inviteTo=${room.id}></people-dialog>` : nothing;
-      case "room":
-        return room ? html`<room-dialog .client=${client} .room=${room}></room-dialog>` : nothing;
-      case "keys":
-        return html`<keyboard-help .client=${client}></keyboard-help>`;
-      default:
-        return nothing;
-    }
+    return dialog(this.dialog, client, room);
   }
 
   /** The header is there for the way to the sidebar, where that is a drawer. */
   #noRoom(client: ChatClient): TemplateResult {
     return html`<room-header .me=${client.me.id} .people=${client.people}></room-header>
-      ${this.offline ? offlineBanner() : nothing}${client.rooms.loaded ? this.#welcome(client) : this.#loadingRooms()}`;
-  }
-
-  #loadingRooms(): TemplateResult {
-    return html`<div class="skeleton skeleton--messages" role="status">
-      <span class="visually-hidden">Loading rooms</span><i></i><i></i><i></i><i></i><i></i>
-    </div>`;
-  }
-
-  #welcome(client: ChatClient): TemplateResult {
-    return html`<div class="state">
-      ${icon(emptyIcon)}
-      <h1>Welcome to ${client.me.workspace.name}</h1>
-      <p>You are in no room yet. Look at those there are, or make the first one.</p>
-      <div class="row">
-        <button type="button" class="button button--primary" @click=${() => this.#ask("browse")}>Browse rooms</button>
-        <button type="button" class="button" @click=${() => this.#ask("new-room")}>New room</button>
-      </div>
-    </div>`;
-  }
-
-  #couldNotStart(): TemplateResult {
-    return html`<div class="state state--page">
-      ${icon(emptyIcon)}
-      <h1>The chat could not be reached</h1>
-      <p>The server did not answer. Check your connection, or try again in a moment.</p>
-      <button type="button" class="button button--primary" @click=${() => location.reload()}>Try again</button>
-    </div>`;
-  }
-
-  #ended(client: ChatClient): TemplateResult {
-    return html`<div class="ended" role="alertdialog" aria-modal="true" aria-labelledby="ended-title">
-      <div class="state">
-        ${icon(endedIcon)}
-        <h2 id="ended-title">You are signed out</h2>
-        <p>${ENDED[client.endReason ?? "signed_out"]} What you have not sent is kept on this device.</p>
-        <a class="button button--primary" href="/sign-in">Sign in</a>
-      </div>
-    </div>`;
+      ${this.#notice.offline ? offlineBanner(client.connection.restarting) : nothing}${client.rooms.loaded
+        ? welcome(client.me.workspace.name, (name) => this.#ask(name))
+        : loadingRooms()}`;
   }
 
   // ---- where we are ----
@@ -243,7 +173,7 @@ export class ChatAppElement extends LightElement {
     const { client } = this;
     if (this.roomId !== null || !client?.rooms.loaded) return;
     const open = byName(client.rooms.all, client.me.id, client.people).filter((room) => !room.archived);
-    const last = remembered();
+    const last = lastRoom();
     const room = open.find((each) => each.id === last) ?? open[0];
     if (!room) return;
     history.replaceState(null, "", `/rooms/${room.id}`);
@@ -254,7 +184,7 @@ export class ChatAppElement extends LightElement {
     this.roomId = roomId;
     this.drawerOpen = false;
     this.client?.open(roomId);
-    if (roomId !== null) remember(roomId);
+    if (roomId !== null) rememberRoom(roomId);
     this.#nameTab();
   }
 
@@ -287,21 +217,6 @@ export class ChatAppElement extends LightElement {
     }
     this.#chooseRoom();
     this.#nameTab();
-  };
-
-  /** A blink is not worth a word: said after a second, and by a banner after five. */
-  #connectionChanged = (): void => {
-    clearTimeout(this.#offlineTimer);
-    clearTimeout(this.#wordsTimer);
-    const state = this.client?.state;
-    if (state === "connected" || state === "ended") {
-      this.offline = false;
-      this.connectionWords = "";
-      return;
-    }
-    const words = this.client?.connection.restarting ? "Server restarting…" : "Reconnecting…";
-    this.#wordsTimer = setTimeout(() => (this.connectionWords = words), MENTION_AFTER_MS);
-    if (state !== "stale") this.#offlineTimer = setTimeout(() => (this.offline = true), OFFLINE_AFTER_MS);
   };
 
   // ---- dialogs ----
@@ -409,22 +324,6 @@ function isLetter(event: KeyboardEvent): boolean {
 
 function isNoControl(target: EventTarget | null): boolean {
   return target === document.body || (target instanceof HTMLElement && target.matches(".message, message-list"));
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(LAST_ROOM);
-  } catch {
-    return null;
-  }
-}
-
-function remember(roomId: string): void {
-  try {
-    localStorage.setItem(LAST_ROOM, roomId);
-  } catch {
-    // a browser that forbids storage opens the first room next time
-  }
 }
 
 declare global {

@@ -56,7 +56,7 @@ function block(token: Token, names: Names, depth: number): Piece {
     case "hr":
       return html`<hr />`;
     case "code":
-      return codeBlock((token as Tokens.Code).text);
+      return codeBlock(token as Tokens.Code);
     case "blockquote":
       return html`<blockquote>${blocks((token as Tokens.Blockquote).tokens, names, depth + 1)}</blockquote>`;
     case "list":
@@ -75,12 +75,15 @@ function list(token: Tokens.List, names: Names, depth: number): TemplateResult {
   return token.ordered ? html`<ol start=${token.start || 1}>${items}</ol>` : html`<ul>${items}</ul>`;
 }
 
-function codeBlock(text: string): TemplateResult {
+function codeBlock({ text, lang }: Tokens.Code): TemplateResult {
   return html`<div class="code">
+    <div class="code__head">
+      <span>${lang?.split(/\s/, 1)[0]}</span>
+      <button type="button" class="icon-button icon-button--small" data-copy=${text} aria-label="Copy code" title="Copy code">
+        ${icon(copyIcon, true)}
+      </button>
+    </div>
     <pre tabindex="0"><code>${text}</code></pre>
-    <button type="button" class="icon-button icon-button--small code__copy" data-copy=${text} aria-label="Copy code">
-      ${icon(copyIcon, true)}
-    </button>
   </div>`;
 }
 

@@ -82,7 +82,7 @@ for (const scheme of ["light", "dark"] as const) {
 
 test("no other sheet names a colour, and every token that is used exists", () => {
   const known = new Set([...tokens.matchAll(/^ {2}(--[\w-]+):/gm)].map((match) => match[1]));
-  for (const file of readdirSync(CSS).filter((name) => name.endsWith(".css") && name !== "tokens.css")) {
+  for (const file of readdirSync(CSS, { recursive: true, encoding: "utf8" }).filter((name) => /(?<!tokens)\.css$/.test(name))) {
     const sheet = readFileSync(new URL(file, CSS), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
     assert.equal(/#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch|oklab)a?\(/i.exec(sheet)?.[0], undefined, file);
     for (const [, used] of sheet.matchAll(/var\((--[\w-]+)\)/g)) assert.ok(known.has(used!), `${file} uses ${used}`);
