@@ -23,7 +23,7 @@ const TYPING_EVERY_MS = 3_000;
  * Fires `change` when any of those, or the open room, is different.
  */
 export class ChatClient extends EventTarget {
-  readonly me: Me;
+  me: Me;
   readonly connection: Connection;
   readonly rooms: RoomsStore;
   readonly people: PeopleStore;
@@ -48,6 +48,9 @@ export class ChatClient extends EventTarget {
     this.rooms = new RoomsStore(connection, me.id);
     this.people = new PeopleStore(connection);
     this.people.keep([me]);
+    connection.on("person:changed", ({ id, name, role, disabled }) => {
+      if (id === this.me.id) this.me = { ...this.me, name, role, disabled };
+    });
     this.typing = new TypingStore(connection, me.id);
     connection.on("room:head", (head) => this.#stores.get(head.room_id)?.head(head));
     connection.on("room:reset", ({ room_id, epoch }) => this.#stores.get(room_id)?.reset(epoch));

@@ -47,13 +47,17 @@ export class ChatWindowElement extends LightElement {
 
   /** Where reading ended when the room was opened; undefined until that is known, null when there was nothing new. */
   #unreadAfter: number | null | undefined = undefined;
+  #unreadCount = 0;
   #ready = false;
   #membersAsked = false;
 
   protected override willUpdate(): void {
     const room = this.#room;
     if (!room) return;
-    if (this.#unreadAfter === undefined) this.#unreadAfter = room.unread ? room.read_seq : null;
+    if (this.#unreadAfter === undefined) {
+      this.#unreadAfter = room.unread ? room.read_seq : null;
+      this.#unreadCount = room.unread;
+    }
     // What came while one looked elsewhere is marked for the return.
     const away = document.visibilityState === "hidden";
     if (this.#unreadAfter === null && room.unread && away) this.#unreadAfter = room.read_seq;
@@ -84,6 +88,16 @@ export class ChatWindowElement extends LightElement {
     this.focusComposer();
   }
 
+  /** That message, however far up it is. */
+  async show(seq: number): Promise<void> {
+    const store = this.client.roomStore(this.roomId);
+    const reached = await store.reach(seq);
+    this.requestUpdate();
+    await this.updateComplete;
+    const shown = reached && (await this.#list?.show(seq));
+    if (!shown) this.fire("told", { words: "That message is too far up, or could not be loaded.", problem: true });
+  }
+
   get #room(): Room | undefined {
     return this.client.rooms.get(this.roomId);
   }
@@ -110,7 +124,7 @@ export class ChatWindowElement extends LightElement {
         .panelOpen=${this.panelOpen}
         .elsewhereUnread=${client.rooms.all.some((room) => room.unread > 0 && room.id !== this.roomId)}
       ></room-header>
-      ${this.offline ? offlineBanner() : nothing}
+      ${this.offline ? offlineBanner(client.connection.restarting) : nothing}
       ${gone ? this.#gone() : this.#conversation()}`;
   }
 
@@ -134,6 +148,7 @@ export class ChatWindowElement extends LightElement {
       .nameOf=${this.#nameOf}
       .namesVersion=${client.people.namesVersion}
       .unreadAfter=${this.#unreadAfter ?? null}
+      .unreadCount=${this.#unreadCount}
       .editingKey=${this.editing?.key ?? null}
       .canModerate=${room.role === "admin" || client.me.role !== "member"}
       .hasBefore=${store.hasBefore}
@@ -142,6 +157,7 @@ export class ChatWindowElement extends LightElement {
       .typing=${[...client.typing.in(this.roomId)].map(this.#nameOf)}
       .start=${this.#start(room, store.lines.length === 0)}
       @older-wanted=${() => store.older()}
+      @unread-wanted=${() => this.show((this.#unreadAfter ?? 0) + 1)}
       @bottom-seen=${(event: CustomEvent<number>) => client.rooms.read(this.roomId, event.detail)}
       @message-action=${this.#act}
     ></message-list>`;

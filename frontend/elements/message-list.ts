@@ -2,20 +2,20 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import arrowDownIcon from "icon:arrow-down";
+import arrowUpIcon from "icon:arrow-up";
 import type { Line } from "../stores/room-store.js";
+import { DrawnRows } from "./drawn-rows.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { Mention } from "./markdown.js";
 import { messageRow } from "./message-row.js";
+import { putBack, type ReadingPlace, readingPlace } from "./reading-place.js";
 import { chunks, type Day, days, type Row } from "./rows.js";
 import { Clock } from "./times.js";
+import { typingLine } from "./typing-line.js";
 
 /** Near enough to the end to be called there. */
 const AT_BOTTOM_PX = 64;
-/** Rows drawn at first, and how many more each time one comes near an end of them. */
-const DRAWN = 80;
-/** Rows drawn at most: a history of 10 000 is a window of these, moved along as one scrolls. */
-const MOST_DRAWN = 400;
 const SLOW_MS = 5_000;
 const LONG_PRESS_MS = 500;
 
@@ -25,6 +25,7 @@ const LONG_PRESS_MS = 500;
  * Stays at the bottom when it is there; otherwise what one reads does not move, whatever arrives above or below.
  *
  * @fires older-wanted     one came near the top
+ * @fires unread-wanted   the first new message is further up than what is loaded
  * @fires bottom-seen      detail: the highest number on the screen; the tab is visible
  * @fires message-action   detail: {action: "edit" | "remove" | "retry" | "discard" | "copied", line}
  */
@@ -35,6 +36,7 @@ export class MessageListElement extends LightElement {
     nameOf: { attribute: false },
     namesVersion: { attribute: false },
     unreadAfter: { attribute: false },
+    unreadCount: { attribute: false },
     editingKey: { attribute: false },
     canModerate: { attribute: false },
     hasBefore: { attribute: false },
@@ -52,6 +54,8 @@ export class MessageListElement extends LightElement {
   /** Changes when `nameOf` would answer otherwise. */
   namesVersion: unknown = null;
   unreadAfter: number | null = null;
+  /** How many were new when the room was opened. */
+  unreadCount = 0;
   editingKey: string | null = null;
   canModerate = false;
   hasBefore = false;
@@ -66,12 +70,10 @@ export class MessageListElement extends LightElement {
   isNear = true;
   newer = 0;
 
-  #drawn = DRAWN;
-  /** How many of the newest are not drawn, because one is far above them. */
-  #below = 0;
+  readonly #rows = new DrawnRows();
   #currentKey: string | null = null;
   #seenSeq = 0;
-  #anchor: { row: HTMLElement; top: number } | null = null;
+  #place: ReadingPlace | null = null;
   #opened = false;
   #lastTop = 0;
   #resized: ResizeObserver | null = null;
@@ -107,31 +109,52 @@ export class MessageListElement extends LightElement {
     void this.updateComplete.then(() => this.#toBottom());
   }
 
+  /** Show that message, and let the keyboard begin there; false when it is not among the lines. */
+  async show(seq: number): Promise<boolean> {
+    const index = this.lines.findIndex((line) => line.seq >= seq);
+    const line = this.lines[index];
+    if (!line) return false;
+    this.isNear = false;
+    this.#rows.around(index, this.lines.length);
+    this.#currentKey = line.key;
+    this.requestUpdate();
+    await this.updateComplete;
+    const row = [...this.querySelectorAll<HTMLElement>(".message")].find((each) => each.dataset["key"] === line.key);
+    const top = row?.previousElementSibling?.matches("[data-unread]") ? row.previousElementSibling : row;
+    top?.scrollIntoView({ block: "start" });
+    row?.focus({ preventScroll: true });
+    return row !== undefined;
+  }
+
   protected override firstUpdated(): void {
     this.#resized?.observe(this.querySelector(".messages")!);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("lines")) this.#linesChanged(changed.get("lines") ?? []);
-    this.#anchor = this.isNear ? null : this.#firstVisible();
+    this.#place = this.isNear ? null : readingPlace(this);
   }
 
   protected override render(): TemplateResult {
-    const end = this.lines.length - this.#below;
-    const drawn = this.lines.slice(Math.max(0, end - this.#drawn), end);
+    const drawn = this.#rows.of(this.lines);
     const current = drawn.some((line) => line.key === this.#currentKey) ? this.#currentKey : (drawn.at(-1)?.key ?? null);
     const newestOwn = drawn.findLast((line) => line.author_id === this.currentUserId)?.key;
     const atStart = drawn[0] === this.lines[0] && !this.hasBefore;
-    return html`<div class="messages">
+    return html`${this.unreadAfter === null || this.#unreadIsLoaded ? nothing : this.#jumpToUnread()}
+      <div class="messages">
         ${atStart ? this.start : this.#above()}
         ${repeat(
-          days(drawn, this.unreadAfter, this.currentUserId, this.clock),
+          days(drawn, this.#unreadIsLoaded ? this.unreadAfter : null, this.currentUserId, this.clock),
           (day) => day.key,
           (day) => this.#day(day, current, newestOwn),
         )}
-        ${this.#typing()}
+        ${typingLine(this.typing)}
       </div>
       ${this.isNear ? nothing : this.#jump()}`;
+  }
+
+  get #unreadIsLoaded(): boolean {
+    return this.unreadAfter !== null && ((this.lines[0]?.seq ?? 0) <= this.unreadAfter + 1 || !this.hasBefore);
   }
 
   #day(day: Day, current: string | null, newestOwn: string | undefined): TemplateResult {
@@ -188,14 +211,6 @@ export class MessageListElement extends LightElement {
     return html`<p class="messages__above">${this.loadingOlder ? "Loading older messages…" : nothing}</p>`;
   }
 
-  #typing(): TemplateResult {
-    return html`<div class="typing" ?data-empty=${!this.typing.length}>
-      ${this.typing.length
-        ? html`<span class="typing__dots" aria-hidden="true"><i></i><i></i><i></i></span>${typingWords(this.typing)}`
-        : nothing}
-    </div>`;
-  }
-
   #jump(): TemplateResult {
     return html`<div class="jump">
       <button type="button" class="button button--small jump__button" @click=${this.jumpToLatest}>
@@ -204,11 +219,19 @@ export class MessageListElement extends LightElement {
     </div>`;
   }
 
+  #jumpToUnread(): TemplateResult {
+    return html`<div class="jump jump--up">
+      <button type="button" class="button button--small jump__button" ?disabled=${this.loadingOlder} @click=${() => this.fire("unread-wanted")}>
+        ${icon(arrowUpIcon, true)}Jump to the first new · ${this.unreadCount}
+      </button>
+    </div>`;
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
-    if (!changed.has("lines") && !changed.has("typing") && this.#opened) return this.#restoreAnchor();
+    if (!changed.has("lines") && !changed.has("typing") && this.#opened) return this.#keepPlace();
     if (!this.#opened && this.lines.length) this.#open();
     else if (this.isNear) this.#toBottom();
-    else this.#restoreAnchor();
+    else this.#keepPlace();
     this.#tellSeen();
     this.#remindOfSlow();
     this.#wantOlder();
@@ -238,52 +261,19 @@ export class MessageListElement extends LightElement {
 
   #drawNewest(): void {
     this.isNear = true;
-    this.#drawn = DRAWN;
-    this.#below = 0;
+    this.#rows.newest();
   }
 
   /** What was drawn stays drawn, whatever was added above or below it. */
   #keepInPlace(before: readonly Line[]): void {
     const above = Math.max(0, this.lines.findIndex((line) => line.key === before[0]!.key));
     const below = Math.max(0, this.lines.length - before.length - above);
-    this.#drawAbove(above);
-    if (this.#below) this.#below = Math.min(this.#below + below, Math.max(0, this.lines.length - DRAWN));
-    else this.#drawn += below;
+    this.#rows.keep(above, below, this.lines.length);
   }
 
-  #drawAbove(count: number): void {
-    this.#drawn += count;
-    const tooMany = Math.max(0, this.#drawn - MOST_DRAWN);
-    this.#drawn -= tooMany;
-    this.#below += tooMany;
-  }
-
-  #drawBelow(): void {
-    const count = Math.min(DRAWN, this.#below);
-    this.#below -= count;
-    this.#drawn = Math.min(MOST_DRAWN, this.#drawn + count);
-    this.requestUpdate();
-  }
-
-  /** Rows stand in order, so the first one in view is found by halving: there may be thousands. */
-  #firstVisible(): { row: HTMLElement; top: number } | null {
-    const edge = this.getBoundingClientRect().top;
-    const rows = this.querySelectorAll<HTMLElement>(".message");
-    let low = 0;
-    for (let high = rows.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (rows[middle]!.getBoundingClientRect().bottom > edge) high = middle;
-      else low = middle + 1;
-    }
-    const row = rows[low];
-    return row ? { row, top: row.getBoundingClientRect().top } : null;
-  }
-
-  #restoreAnchor(): void {
-    if (!this.#anchor?.row.isConnected) return;
-    const moved = this.#anchor.row.getBoundingClientRect().top - this.#anchor.top;
-    if (Math.abs(moved) > 1) this.scrollTop += moved;
-    this.#anchor = null;
+  #keepPlace(): void {
+    putBack(this, this.#place);
+    this.#place = null;
   }
 
   #toBottom(): void {
@@ -301,8 +291,8 @@ export class MessageListElement extends LightElement {
     const wentUp = this.scrollTop < this.#lastTop - 1;
     this.#lastTop = this.scrollTop;
     const left = this.scrollHeight - this.scrollTop - this.clientHeight;
-    if (this.#below && left < this.clientHeight * 1.5) this.#drawBelow();
-    const near = !this.#below && left < AT_BOTTOM_PX;
+    if (left < this.clientHeight * 1.5 && this.#rows.down()) this.requestUpdate();
+    const near = this.#rows.endsAtNewest && left < AT_BOTTOM_PX;
     if (this.isNear && !near && !wentUp) return this.#toBottom();
     if (near !== this.isNear) this.isNear = near;
     if (near) this.newer = 0;
@@ -312,11 +302,8 @@ export class MessageListElement extends LightElement {
 
   #wantOlder(): void {
     if (!this.#opened || this.scrollTop > this.clientHeight * 1.5) return;
-    const above = this.lines.length - this.#below - this.#drawn;
-    if (above > 0) {
-      this.#drawAbove(Math.min(DRAWN, above));
-      this.requestUpdate();
-    } else if (this.hasBefore && !this.loadingOlder && !this.olderFailed) this.fire("older-wanted");
+    if (this.#rows.up(this.lines.length)) this.requestUpdate();
+    else if (this.hasBefore && !this.loadingOlder && !this.olderFailed) this.fire("older-wanted");
   }
 
   #tellSeen = (): void => {
@@ -383,14 +370,6 @@ export class MessageListElement extends LightElement {
   };
 
   #released = (): void => clearTimeout(this.#pressTimer);
-}
-
-export function typingWords(names: readonly string[]): string {
-  const [one, two, three] = names;
-  if (names.length === 1) return `${one} is typing`;
-  if (names.length === 2) return `${one} and ${two} are typing`;
-  if (names.length === 3) return `${one}, ${two} and ${three} are typing`;
-  return "Several people are typing";
 }
 
 declare global {

@@ -16,7 +16,10 @@ export interface Day {
   rows: Row[];
 }
 
-/** Lines into days of runs. `unreadAfter` is the last number read when the room was opened, null when all was. */
+/**
+ * Lines into days of runs. `unreadAfter` is the last number read when the room was opened, null when all was, or when
+ * what follows it is not among the lines.
+ */
 export function days(lines: readonly Line[], unreadAfter: number | null, me: string, clock: Clock): Day[] {
   const found: Day[] = [];
   let runStart = 0;

@@ -19,6 +19,9 @@ export type RoomState = "loading" | "ready" | "failed" | "gone";
 const GAP_PATIENCE_MS = 300;
 const FRUITLESS_TRIES = 3;
 const PAGE = 50;
+const LARGEST_PAGE = 100;
+/** Pages loaded at most to reach one message: further up is further than one wants to scroll back. */
+const MOST_PAGES = 20;
 const KEPT = 500;
 
 interface Options {
@@ -140,13 +143,23 @@ export class RoomStore extends EventTarget {
     return this.#catchingUp;
   }
 
-  async older(): Promise<void> {
+  /** Load what lies between here and that message; false when it cannot be had. */
+  async reach(seq: number): Promise<boolean> {
+    for (let page = 0; page < MOST_PAGES && this.#timeline.oldestSeq > seq && this.hasBefore; page++) {
+      const before = this.#timeline.oldestSeq;
+      await this.older(LARGEST_PAGE);
+      if (this.#timeline.oldestSeq === before) return false;
+    }
+    return this.#timeline.oldestSeq <= seq || !this.hasBefore;
+  }
+
+  async older(count = PAGE): Promise<void> {
     if (this.loadingOlder || !this.hasBefore || this.state !== "ready") return;
     this.loadingOlder = true;
     this.olderFailed = false;
     this.#changed();
     const { epoch, oldestSeq } = this.#timeline;
-    const path = `/rooms/${this.roomId}/messages?anchor=${oldestSeq}&before=${PAGE}&after=0`;
+    const path = `/rooms/${this.roomId}/messages?anchor=${oldestSeq}&before=${count}&after=0`;
     const answer = await this.#connection.call<HistoryPage>("GET", path);
     this.loadingOlder = false;
     this.olderFailed = !answer.ok;

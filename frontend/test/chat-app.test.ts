@@ -16,6 +16,7 @@ async function drawn(app: ChatAppElement): Promise<void> {
   for (let pass = 0; pass < 4; pass++) {
     await app.updateComplete;
     await app.querySelector("chat-window")?.updateComplete;
+    await app.querySelector("room-header")?.updateComplete;
     await app.querySelector("room-sidebar")?.updateComplete;
     await app.querySelector("message-list")?.updateComplete;
     await settle();
@@ -132,14 +133,15 @@ test("reconnecting is said after a second, offline after five, and neither any l
   await drawn(app);
   assert.equal(app.querySelector(".connection"), null);
   t.mock.timers.tick(1);
-  assert.equal(app.connectionWords, "Reconnecting…");
+  await drawn(app);
+  assert.equal(app.querySelector(".connection")?.textContent?.trim(), "Reconnecting…");
   t.mock.timers.tick(4_000);
   await drawn(app);
   assert.match(app.querySelector(".banner")?.textContent ?? "", /You are offline/);
   connection.reconnect();
   await drawn(app);
   assert.equal(app.querySelector(".banner"), null);
-  assert.equal(app.connectionWords, "");
+  assert.equal(app.querySelector(".connection"), null);
 });
 
 test("the composer stays usable offline", async () => {
@@ -187,4 +189,28 @@ test("the unread divider stays until one leaves the room", async () => {
 test("the tab is named after the room, with what waits for an answer", async () => {
   await page("/rooms/lobby", room("lobby"), room("b", { unread: 9, mentions: 2 }));
   assert.equal(document.title, "(2) lobby · Acme");
+});
+
+test("one's own name changes everywhere when it changes anywhere", async () => {
+  const { app, connection } = await page("/rooms/lobby", room("lobby"));
+  connection.say("person:changed", { id: "ada", name: "Ada King", role: "admin", disabled: false });
+  await drawn(app);
+  assert.equal(app.querySelector(".me-button strong")?.textContent, "Ada King");
+  assert.ok(app.querySelector('a[href="/admin/people"]'), "who has become an administrator finds the administration");
+});
+
+test("what is new further up than what is loaded can be jumped to", async () => {
+  const { app, connection, log } = await page("/rooms/hall", room("hall"), room("lobby", { unread: 80, read_seq: 10 }));
+  for (let count = 0; count < 90; count++) log.said("bob", "x");
+  app.goTo("lobby");
+  await drawn(app);
+  assert.equal(app.querySelector(".unread-divider"), null);
+  const older = { messages: log.messages.slice(0, 40), has_before: false, has_after: true, as_of: 90, epoch: "e1" };
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=41&before=100&after=0", older);
+  const jump = app.querySelector<HTMLElement>(".jump--up button")!;
+  assert.match(jump.textContent ?? "", /first new · 80/);
+  jump.click();
+  await drawn(app);
+  assert.equal(app.querySelector(".unread-divider")?.nextElementSibling?.getAttribute("data-key"), "e1-11");
+  assert.equal(app.querySelector(".jump--up"), null);
 });

@@ -162,6 +162,25 @@ test("an edit that is refused leaves the message as it was and says why", async 
   assert.deepEqual(shown(store), ["mine sent"]);
 });
 
+test("a message far up is reached page by page, and one that cannot be had is said so", async (t) => {
+  const { connection, store } = await watching(t, (log) => {
+    for (let count = 0; count < 200; count++) log.said("bob", "x");
+  });
+  const page = (from: number, to: number, hasBefore: boolean) => ({
+    messages: Array.from({ length: to - from }, (_, index) => message(from + index)),
+    has_before: hasBefore,
+    has_after: true,
+    as_of: 200,
+    epoch: "e1",
+  });
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=151&before=100&after=0", page(51, 151, true));
+  assert.equal(await store.reach(30), false);
+  assert.equal(store.lines[0]?.seq, 51);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=51&before=100&after=0", page(1, 51, false));
+  assert.equal(await store.reach(30), true);
+  assert.equal(store.lines.length, 200);
+});
+
 test("older messages are asked for from the oldest that is shown", async (t) => {
   const { store, connection } = await watching(t, (log) => {
     for (let count = 1; count <= 60; count++) log.said("bob", `${count}`);

@@ -103,3 +103,19 @@ def test_what_one_reads_stays_where_it_is_while_others_talk(
     expect(jump).to_have_count(0)
     town.say(long_room, ada, "One more.")
     expect(tab.message("One more.")).to_be_in_viewport()  # at the end one stays at the end
+
+
+def test_the_first_of_many_new_messages_is_one_click_away(
+    visit: Visit, town: Town, ada: Account, bob: Account
+) -> None:
+    visit(town.room("elsewhere", ada), ada)  # so that none of it is read by opening the page
+    room = town.room("while away", bob, ada)
+    town.say(room, bob, *(f"New {number}." for number in range(120)))
+    tab = visit(room, ada)
+    expect(tab.message("New 119.")).to_be_in_viewport()
+    expect(tab.page.locator(".unread-divider")).to_have_count(0)
+    tab.button("Jump to the first new · 120").click()
+    expect(tab.message("New 0.")).to_be_in_viewport()
+    expect(tab.message("New 0.")).to_be_focused()
+    expect(tab.page.locator(".unread-divider")).to_be_in_viewport()
+    expect(tab.button("Jump to the first new")).to_have_count(0)
