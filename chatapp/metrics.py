@@ -51,6 +51,9 @@ record_lag = Gauge(
 engine_sends = Counter("chat_engine_sends", "Writes to clients: one per connection and tick.")
 engine_deliveries = Counter("chat_engine_deliveries", "Packets told to somebody in a room.")
 engine_dropped = Counter("chat_engine_slow_clients_dropped", "Clients let go: they did not read.")
+engine_malformed = Counter(
+    "chat_engine_malformed", "Connections closed for a packet that no client may send."
+)
 engine_ticks = Counter("chat_engine_ticks", "Turns of the loop.")
 engine_tick_seconds = Counter("chat_engine_tick_seconds", "Time spent in them.")
 engine_longest_tick = Gauge(

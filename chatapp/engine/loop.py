@@ -44,6 +44,7 @@ class Figures(NamedTuple):
     sends: int
     deliveries: int  # packets told to somebody in a room
     dropped: int  # clients that did not read
+    malformed: int  # packets no client may send; each ended its connection
     backlog: int  # bytes kept for clients that do not read fast enough
     longest: float  # seconds, of one tick
 
@@ -57,7 +58,8 @@ class Loop:
         self._dirty: list[Any] = []
         self._at_end: list[Callable[[], None]] = []
         self._in_tick = self._armed = False
-        self.ticks = self.sends = self.deliveries = self.dropped = self.backlog = 0
+        self.ticks = self.sends = self.deliveries = 0
+        self.dropped = self.malformed = self.backlog = 0
         self.busy = self._longest = 0.0
         hub.add(hub.READ, self._epoll.fileno(), self._tick, self._lost, None)
 
@@ -107,7 +109,14 @@ class Loop:
     def figures(self) -> Figures:
         longest, self._longest = self._longest, 0.0
         return Figures(
-            self.ticks, self.busy, self.sends, self.deliveries, self.dropped, self.backlog, longest
+            self.ticks,
+            self.busy,
+            self.sends,
+            self.deliveries,
+            self.dropped,
+            self.malformed,
+            self.backlog,
+            longest,
         )
 
     def arm(self) -> None:

@@ -138,7 +138,8 @@ class Session(Line):
                 raise Malformed("malformed packet")
             self._door.dispatch(self.sid, text[1:])
         except Malformed as reason:
-            log.info("closed %s: %s", self.sid, reason)
+            self._loop.malformed += 1
+            log.debug("closed %s: %s", self.sid, reason)
             self.hang_up(PROTOCOL_ERROR, str(reason))
         except Exception:
             log.exception("event handler failed")

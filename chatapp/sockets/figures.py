@@ -13,6 +13,7 @@ _COUNTED = {
     "sends": metrics.engine_sends,
     "deliveries": metrics.engine_deliveries,
     "dropped": metrics.engine_dropped,
+    "malformed": metrics.engine_malformed,
 }
 
 
