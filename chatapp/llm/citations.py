@@ -1,0 +1,47 @@
+"""What an answer's [n] stands for. Only what was really given to the model stays cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chatapp.types import Passage, Source
+
+QUOTE_MAX = 600  # characters
+
+_CITED = re.compile(
+    r"""
+    (?P<code> ^\ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?)??(?:\n\ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)
+            | (?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`) )
+    # A number's definition would make a link of every citation of it, and lead where it likes.
+    | (?P<definition> ^\ {0,3}\[\s*\d+\s*\]:[^\n]*\n? )
+    # Likewise the address that follows a citation.
+    | (?P<space>\ ?) \[(?P<numbers>\s*\d{1,4}\s*(?:[,;]\s*\d{1,4}\s*)*)\] (?:\([^()\n]*\))?
+    """,
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
+)
+
+
+def resolve(text: str, passages: Sequence[Passage]) -> tuple[str, list[Source]]:
+    """The text without citations of what is not there, and the sources of those that stay.
+
+    [n] is the n-th of `passages`, from 1, and keeps its number. Code is left as it is.
+    """
+    cited: set[int] = set()
+
+    def check(found: re.Match[str]) -> str:
+        if found["code"] or found["definition"]:
+            return found["code"] or ""
+        numbers = dict.fromkeys(map(int, re.findall(r"\d+", found["numbers"])))
+        there = [n for n in numbers if 1 <= n <= len(passages)]
+        cited.update(there)
+        return found["space"] + "".join(f"[{n}]" for n in there) if there else ""
+
+    return _CITED.sub(check, text), [_source(n, passages[n - 1]) for n in sorted(cited)]
+
+
+def _source(n: int, passage: Passage) -> Source:
+    quote = passage.body
+    if len(quote) > QUOTE_MAX:
+        quote = quote[:QUOTE_MAX].rsplit(None, 1)[0] + " …"
+    return Source(n, passage, quote)

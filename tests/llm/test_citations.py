@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chatapp.llm.citations import QUOTE_MAX, resolve
+from chatapp.types import Passage
+
+PASSAGES = [Passage("document", f"p{n}", "Guide", "", f"said {n}", "guide") for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "cited"),
+    [
+        ("It does [1].", "It does [1].", [1]),
+        ("It does [7].", "It does.", []),
+        ("It does[0][2].", "It does[2].", [2]),
+        ("Both [1, 3], and [2; 9].", "Both [1][3], and [2].", [1, 2, 3]),
+        ("Three times [2] and [2].", "Three times [2] and [2].", [2]),
+        ("[3] starts", "[3] starts", [3]),
+        ("A list: `a[9]` is code [1]", "A list: `a[9]` is code [1]", [1]),
+        ("```\na[9] = b[1]\n```\nso [9] it [2]", "```\na[9] = b[1]\n```\nso it [2]", [2]),
+        ("```\na[9]", "```\na[9]", []),
+        ("~~~\n[9]\n~~~\n[9]", "~~~\n[9]\n~~~\n", []),
+        ("See [1](https://evil.test/?q) for it", "See [1] for it", [1]),
+        ("See [8](https://evil.test) for it", "See for it", []),
+        ("So [1].\n\n[1]: https://evil.test\nEnd", "So [1].\n\nEnd", [1]),
+        ("`x` [1]: means it", "`x` [1]: means it", [1]),
+        ("[^1] and [x] and [a1] stay", "[^1] and [x] and [a1] stay", []),
+        ("[99999] is no citation", "[99999] is no citation", []),
+        ("", "", []),
+    ],
+)
+def test_only_what_was_given_stays_cited(said, shown, cited):
+    text, sources = resolve(said, PASSAGES)
+
+    assert text == shown
+    assert [source.n for source in sources] == cited
+    assert [source.passage for source in sources] == [PASSAGES[n - 1] for n in cited]
+    assert resolve(text, PASSAGES) == (text, sources)
+
+
+def test_without_passages_nothing_can_be_cited():
+    assert resolve("It does [1].", []) == ("It does.", [])
+
+
+def test_a_quote_is_as_much_of_a_passage_as_one_reads():
+    long = Passage("document", "p", "Guide", "", "word " * 1000, "guide")
+
+    _, (source,) = resolve("[1]", [long])
+
+    assert QUOTE_MAX - 10 < len(source.quote) <= QUOTE_MAX + 2
+    assert source.quote.endswith("word …")
+
+
+@pytest.mark.parametrize(
+    "endless", ["`" * 50_000, "[1" * 50_000, "``` `` ` " * 5_000, "~~~\n" * 20_000]
+)
+def test_no_answer_takes_long(endless):
+    began = time.process_time()
+
+    resolve(endless, PASSAGES)
+
+    assert time.process_time() - began < 2
