@@ -33,6 +33,7 @@ class Config:
     ALLOWED_HOSTS: tuple[str, ...] = ()  # Host headers answered; empty: any
     TRUSTED_PROXIES: int = 0  # how many X-Forwarded-* hops to believe
     SECURE_COOKIES: bool = False  # True behind TLS
+    METRICS_TOKEN: str = ""  # who sends it as a bearer may read /metrics; "": this machine alone
     LOG_LEVEL: str = "info"
     PING_INTERVAL: int = 25  # seconds, whole: Engine.IO takes no fractions
     PING_TIMEOUT: int = 20  # seconds

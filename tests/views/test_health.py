@@ -53,6 +53,34 @@ def test_the_numbers_are_what_prometheus_reads(browser):
     assert 'chat_http_requests_total{route="/healthz",status="200"}' in answer.text
 
 
+def test_the_numbers_are_for_this_machine_alone(browser):
+    for stranger in ("192.0.2.7", "10.0.0.7", "2001:db8::1"):
+        assert (
+            browser.get("/metrics", environ_overrides={"REMOTE_ADDR": stranger}).status_code == 404
+        )
+    forwarded = {
+        "X-Forwarded-For": "192.0.2.7"
+    }  # by a proxy on this machine that we do not know of
+    assert browser.get("/metrics", headers=forwarded).status_code == 404
+    assert browser.get("/metrics", environ_overrides={"REMOTE_ADDR": "::1"}).status_code == 200
+
+
+class TestWithAToken:
+    @pytest.fixture
+    def settings(self):
+        return {"METRICS_TOKEN": "for prometheus only"}
+
+    def test_the_numbers_are_for_whoever_has_it(self, browser):
+        afar = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.7"}}
+        right, wrong = (
+            {"Authorization": f"Bearer {token}"} for token in ("for prometheus only", "guess\xe9")
+        )
+
+        assert browser.get("/metrics", headers=right, **afar).status_code == 200
+        assert browser.get("/metrics", headers=wrong, **afar).status_code == 404
+        assert browser.get("/metrics").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_being_watched_is_not_worth_a_line_in_the_log(browser, capsys, path):
     browser.get(path)
