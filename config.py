@@ -55,6 +55,9 @@ class Config:
     LEASE_RENEW: float = 10.0  # seconds between renewals
     SWEEP_EVERY: float = 5.0  # seconds between sweeps
 
+    # The assistant
+    BUDGET_SWEEP_EVERY: float = 30.0  # seconds between looks for reservations nobody needs
+
     # Limits: how many a minute, unless it says otherwise
     LIMIT_SEND: int = 60  # messages of one person in one shard's rooms
     LIMIT_SEND_ROOM: int = 6_000  # messages in one room

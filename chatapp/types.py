@@ -291,3 +291,26 @@ class Price:
 
     input: int
     output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """How a workspace wants its assistant to answer."""
+
+    provider: str = "librarian"
+    model: str = ""
+    system_prompt: str = ""
+    summarise: bool = False  # what is too long to be read whole
+    price: Price | None = None  # None: as the list says
+
+
+Scope = Literal["workspace", "person", "room"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent in a calendar month."""
+
+    scope: Scope
+    scope_id: str  # whose; "" for everybody who has none of their own
+    monthly: int

@@ -57,7 +57,7 @@ def settings() -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 5,
         },
-        "imports": ["workers.persist", "workers.presence", "workers.upkeep"],
+        "imports": ["workers.budgets", "workers.persist", "workers.presence", "workers.upkeep"],
         "accept_content": ["json"],
         "task_ignore_result": True,
         "task_acks_late": True,
@@ -81,6 +81,7 @@ def clock(app: Flask) -> dict[str, Any]:
     return {
         "persist": _every(1.0, "persist.drain"),
         "presence": _every(app.config["SWEEP_EVERY"], "presence.sweep"),
+        "budgets": _every(app.config["BUDGET_SWEEP_EVERY"], "budgets.sweep"),
         "trim": _every(30.0, "upkeep.trim"),
         "expire": _every(3600.0, "upkeep.expire"),
     }

@@ -10,6 +10,7 @@ from flask_socketio import SocketIO
 
 from chatapp import engine
 from chatapp.sockets import (
+    budgets,
     connection,
     control,
     figures,
@@ -47,6 +48,7 @@ TASKS = [
     control.verify,
     presence.renew,
     presence.sweep,
+    budgets.sweep,
     figures.follow,
 ]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
-from chatapp.store import tables
+from chatapp.store import ledger, tables
 from chatapp.store.database import insert_missing
 from chatapp.types import Event
 
@@ -44,6 +44,8 @@ def _message_created(connection: Connection, event: Event) -> None:
     }
     insert_missing(connection, tables.messages, [row])
     _set_mentions(connection, event, event.seq)
+    if event.data.get("run"):
+        ledger.book(connection, event)
 
 
 def _message_edited(connection: Connection, event: Event) -> None:

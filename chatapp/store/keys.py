@@ -12,6 +12,8 @@ CONTROL_LOG = "control:log"  # stream: what every worker must hear
 LIMITS = "limits"  # prefix of the counters that the library keeps
 PROBE = "health:probe"  # string: written to see whether Redis takes writes
 RECORD_WATCHED = "record:watched"  # string: held by the last who looked whether the record lags
+BUDGET_TENANTS = "budget:tenants"  # set: tenant ids that have something reserved
+BUDGETS_SWEPT = "budget:swept"  # string: held by the last sweeper until the next is due
 PRESENCE_TENANTS = "presence:tenants"  # set: tenant ids that have leases
 PRESENCE_SWEPT = "presence:swept"  # string: held by the last sweeper until the next is due
 
@@ -136,6 +138,11 @@ def presence(tenant_id: str) -> list[str]:
     """Leases, states, index, people, sweeps: see lua/presence.lua."""
     parts = ("leases", "states", "index", "people", "sweeps")
     return [f"{tenant(tenant_id)}:presence:{part}" for part in parts]
+
+
+def budget(tenant_id: str) -> list[str]:
+    """Money, holds, rebuilder: see lua/budget.lua."""
+    return [f"{tenant(tenant_id)}:budget:{part}" for part in ("money", "holds", "rebuilder")]
 
 
 def failures(name: str, who: str) -> str:

@@ -217,13 +217,15 @@ runs = Table(
     Column("starts", Integer, nullable=False, server_default="0"),  # how often it was begun
     Column("provider", String(40)),
     Column("model", String(120)),
-    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),  # see store/budgets.py
+    _time("reserved_at", nullable=True),
     _time("created_at"),
     _time("started_at", nullable=True),
     _time("ended_at", nullable=True),
     UniqueConstraint("question_id", "attempt"),
     Index("ix_runs_room", "room_id", "state", "question_seq"),
     Index("ix_runs_state", "state", "created_at"),
+    Index("ix_runs_reserved", "workspace_id", "reserved"),
 )
 
 assistants = Table(
@@ -234,6 +236,9 @@ assistants = Table(
     Column("model", String(120), nullable=False),
     Column("system_prompt", Text, nullable=False, server_default=""),
     Column("summarise", Boolean, nullable=False, server_default=false()),
+    # What the administrator says a million tokens cost; None: ask the list.
+    Column("input_price", BigInteger),
+    Column("output_price", BigInteger),
     _time("changed_at"),
 )
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=40), nullable=True),
         sa.Column("model", sa.String(length=120), nullable=True),
         sa.Column("reserved", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -32,6 +33,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_room", "runs", ["room_id", "state", "question_seq"], unique=False)
     op.create_index("ix_runs_state", "runs", ["state", "created_at"], unique=False)
+    op.create_index("ix_runs_reserved", "runs", ["workspace_id", "reserved"], unique=False)
 
     op.create_table(
         "usage",
@@ -56,6 +58,8 @@ def upgrade() -> None:
         sa.Column("model", sa.String(length=120), nullable=False),
         sa.Column("system_prompt", sa.Text(), server_default="", nullable=False),
         sa.Column("summarise", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("input_price", sa.BigInteger(), nullable=True),
+        sa.Column("output_price", sa.BigInteger(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_assistants_workspace_id")
@@ -149,6 +153,7 @@ def downgrade() -> None:
     op.drop_index("ix_usage_workspace_at", table_name="usage")
 
     op.drop_table("usage")
+    op.drop_index("ix_runs_reserved", table_name="runs")
     op.drop_index("ix_runs_state", table_name="runs")
     op.drop_index("ix_runs_room", table_name="runs")
 

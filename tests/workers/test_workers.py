@@ -42,6 +42,7 @@ def test_everything_the_clock_calls_is_a_task_and_in_time(celery):
     assert {entry["task"] for entry in entries} == {
         "persist.drain",
         "presence.sweep",
+        "budgets.sweep",
         "upkeep.trim",
         "upkeep.expire",
     }
