@@ -92,15 +92,18 @@ class _Pipes:
 
 
 class Server(NamedTuple):
-    run: str  # names its life as a process; another one after it was started again
-    up: int  # seconds
+    run: str  # names its life as a master; another one after it was started again, or promoted
+    up: int  # seconds that the process has lived
 
 
 def server() -> Server:
     """The Redis that answers now. Raises Busy."""
     with asking():
-        found: Any = redis.info("server")
-    return Server(found["run_id"], int(found["uptime_in_seconds"]))
+        pipe = redis.pipeline(transaction=False)
+        pipe.info("replication")
+        pipe.info("server")
+        replication, process = pipe.execute()
+    return Server(replication["master_replid"], int(process["uptime_in_seconds"]))
 
 
 def _connect(url: str, timeout: float) -> Redis:

@@ -33,7 +33,7 @@ def shard_life(shard: int) -> str:
 
 
 def shard_run(shard: int) -> str:
-    """String: the run of the Redis server that was last found to have all it had."""
+    """String: the replication id under which Redis was last found to have all it had."""
     return f"{{s{shard}}}:shard:run"
 
 

@@ -92,6 +92,21 @@ def test_who_followed_the_logs_speaks_first(lobby, monkeypatch):
     assert say(lobby).seq == first.seq + 1
 
 
+def test_a_master_that_was_none_for_a_while_is_looked_at(lobby):
+    """The same process, but perhaps with what another one had."""
+    say(lobby)
+    told = say(lobby)
+    follow()
+    redis.replicaof("127.0.0.1", 1)
+    redis.replicaof("NO", "ONE")
+    forget_last(lobby)
+
+    again = say(lobby)
+
+    assert again.epoch != told.epoch
+    assert again.seq > told.seq
+
+
 def test_what_is_told_while_we_look_is_not_lost(lobby, monkeypatch):
     tail.here()
     first = say(lobby)
