@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from chatapp import logs
 from chatapp.errors import Busy
-from chatapp.store import keys, shard_log, tail
+from chatapp.store import codec, keys, shard_log, tail
 from chatapp.store.connection import asking, redis, server
 from chatapp.store.database import reading
 from chatapp.store.keys import room_keys
@@ -43,7 +43,7 @@ def examine() -> set[int]:
     """
     with _alone():
         run, up = server()
-        forgetful, vouched = lost(), _vouched(run)
+        forgetful, vouched = lost() | _acknowledged_and_lost(), _vouched(run)
         if not vouched:
             here = tail.known()
             if (here is None or here.run == run) and up < _FIRST and _any_entries():
@@ -76,6 +76,32 @@ def lost() -> set[int]:
         )
         if _place(ids[shard]) < _place(last)
         or (not held and oldest and _place(oldest[0][0]) < _place(last))
+    }
+
+
+def _acknowledged_and_lost() -> set[int]:
+    """The shards that lack what this worker acknowledged last, or have something else in its place."""
+    here = tail.known()
+    kept = {
+        shard: codec.load(room.tenant_id, raw)
+        for shard, (room, raw) in (dict(here.acknowledged) if here else {}).items()
+    }
+    if not kept:
+        return set()
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for event in kept.values():
+            names = room_keys(event.room)
+            pipe.hmget(names.head, "epoch", "seq")
+            pipe.xrange(names.log, f"{event.seq}-0", f"{event.seq}-0")
+        answers: list[Any] = pipe.execute()
+    return {
+        shard
+        for (shard, event), (epoch, seq), held in zip(
+            kept.items(), answers[::2], answers[1::2], strict=True
+        )
+        if epoch == event.epoch
+        and (int(seq) < event.seq or (held and event.id not in held[0][1]["e"]))
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
-from chatapp.store import aging, codec, cold_rooms, lives, sent_before
+from chatapp.store import aging, codec, cold_rooms, lives, sent_before, tail
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.here import here
 from chatapp.store.keys import room_keys
@@ -52,6 +52,7 @@ def keep(
     if status == "seen":
         return _first(room, draft, rest), False
     _refuse(status, rest)
+    tail.keep_in_mind(room, rest[0])
     return rest[0], True
 
 

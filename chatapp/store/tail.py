@@ -8,6 +8,8 @@ from flask import Flask, current_app
 
 from chatapp.store import shard_log
 from chatapp.store.connection import server
+from chatapp.store.here import here as this_app
+from chatapp.store.keys import room_keys
 from chatapp.types import Head, Room
 
 _READ_EVERY = 1.0  # seconds that a read of quiet logs takes
@@ -17,6 +19,7 @@ class Tail:
     def __init__(self, last: dict[int, str], run: str) -> None:
         self.last = last  # shard -> id of the last entry told
         self.run = run  # of Redis, when we began: of an earlier one we know nothing
+        self.acknowledged: dict[int, tuple[Room, str]] = {}  # shard -> the last event kept for us
         self.told: dict[Room, Head] = {}
         self.told_stale = False
         self.doubtful = False  # the connection broke: are these still the logs we knew?
@@ -42,8 +45,17 @@ def init_app(app: Flask) -> None:
 
 def known() -> Tail | None:
     """Where this worker stands, if it follows the logs at all."""
-    tail: Tail | None = current_app.extensions["tail"]
+    tail: Tail | None = this_app().extensions["tail"]
     return tail
+
+
+def keep_in_mind(room: Room, raw: str) -> None:
+    """An event that was acknowledged; not while in doubt, or it would take the place of what may be
+    lost.
+    """
+    tail = known()
+    if tail and not tail.doubtful:
+        tail.acknowledged[room_keys(room).shard] = (room, raw)
 
 
 def here() -> Tail:

@@ -33,8 +33,11 @@ def forget_last(room):
     """What a crash does to the end of an append-only file; the next entry gets a later id."""
     found = room_keys(room)
     newest = redis.xrevrange(found.shard_log, count=1)[0][0]
-    seq = redis.hincrby(found.head, "seq", -1)
-    redis.xdel(found.log, f"{seq + 1}-0")
+    redis.hincrby(found.head, "seq", -1)
+    *kept, _ = redis.xrange(found.log)
+    redis.delete(found.log)
+    for id_, fields in kept:
+        redis.xadd(found.log, fields, id=id_)
     redis.xdel(found.shard_log, newest)
     redis.xadd(found.shard_log, {"not": "ours"})
 
@@ -66,6 +69,37 @@ def test_a_number_that_was_told_is_not_given_again(lobby, monkeypatch):
 
     assert again.epoch != told.epoch
     assert again.seq > told.seq
+
+
+def test_a_number_that_was_acknowledged_is_not_given_again(lobby, monkeypatch):
+    """Its author was told, and nobody else yet."""
+    say(lobby)
+    follow()
+    acknowledged = say(lobby)
+    forget_last(lobby)
+    restart(monkeypatch)
+
+    again = say(lobby)
+
+    assert again.epoch != acknowledged.epoch
+    assert again.seq > acknowledged.seq
+
+
+def test_who_acknowledged_it_says_so_even_after_others_have_vouched(lobby):
+    say(lobby)
+    follow()
+    acknowledged = say(lobby)
+    tail.here().doubtful = True  # the connection broke
+    forget_last(lobby)
+    given_twice = say(lobby)  # by a worker that knows of nothing that is missing
+
+    assert lives.examine() == {room_keys(lobby).shard}
+
+    assert given_twice.seq == acknowledged.seq
+    assert say(lobby).epoch != acknowledged.epoch
+    tail.here().doubtful = False
+    follow()
+    assert lives.examine() == set(), "but only once"
 
 
 def test_a_number_that_the_record_has_is_not_given_again(lobby, monkeypatch):
