@@ -66,7 +66,7 @@ class Config:
     LIMIT_CONNECT: int = 10  # connections of one person
     LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
     LIMIT_SIGN_UP: int = 10  # new accounts, or tries at one, from one address
-    LIMIT_EVENTS: int = 600  # any other events or API requests of one person
+    LIMIT_EVENTS: int = 600  # any other events of one person, on all connections; API requests, too
 
     # Accounts
     OPEN_SIGN_UP: bool = False  # True: anybody may make a new workspace

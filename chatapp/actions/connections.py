@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatapp import bus, metrics
 from chatapp.errors import NotSignedIn, TooFast
-from chatapp.store import control, limits, local, room_log
+from chatapp.store import control, event_limit, limits, local, room_log
 from chatapp.store.local import Connection
 from chatapp.types import Caller, Room
 
@@ -12,7 +12,7 @@ from chatapp.types import Caller, Room
 def arrive(caller: Caller, *, sid: str) -> None:
     """Remember whose connection this is. Raises TooFast."""
     limits.take("connect", caller)
-    local.add(Connection(sid, caller))
+    local.add(Connection(sid, caller, asked=event_limit.of(caller)))
     control.doubt_newcomer(caller)
     metrics.connections.inc()
 
@@ -54,9 +54,14 @@ def caller(*, sid: str) -> Caller:
     connection = local.get(sid)
     if connection is None:
         raise NotSignedIn
-    if wait := local.asking_again_in(connection):
+    if wait := event_limit.asking_again_in(connection.asked):
         raise TooFast(retry_after=wait)
     return connection.caller
+
+
+def settle_accounts() -> None:
+    """Let what people asked of other workers count here, and there what they asked here."""
+    event_limit.settle()
 
 
 def listen(caller: Caller, *, sid: str, room_id: str) -> None:

@@ -14,6 +14,7 @@ from chatapp.sockets import (
     connection,
     control,
     figures,
+    limits,
     messages,
     presence,
     rooms,
@@ -50,6 +51,7 @@ TASKS = [
     presence.sweep,
     budgets.sweep,
     figures.follow,
+    limits.settle,
 ]
 
 

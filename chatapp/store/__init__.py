@@ -9,6 +9,7 @@ from chatapp.store import (
     control,
     database,
     directory,
+    event_limit,
     limits,
     lives,
     local,
@@ -27,3 +28,4 @@ def init_app(app: Flask) -> None:
     tail.init_app(app)
     lives.init_app(app)
     probes.init_app(app)
+    event_limit.init_app(app)

@@ -145,6 +145,11 @@ def budget(tenant_id: str) -> list[str]:
     return [f"{tenant(tenant_id)}:budget:{part}" for part in ("money", "holds", "rebuilder")]
 
 
+def asked(tenant_id: str, user_id: str) -> str:
+    """Counter: what a person asked over their sockets, as far as the workers reckoned it up."""
+    return f"{tenant(tenant_id)}:asked:{user_id}"
+
+
 def failures(name: str, who: str) -> str:
     """Hash: failed attempts and when the next is allowed, see lua/attempt.lua."""
     return f"{LIMITS}:failures:{name}:{who}"

@@ -29,7 +29,7 @@ class Connection:
     rooms: set[str] = field(default_factory=set)  # ids of the rooms it follows live
     state: State = "active"  # what its page said last; never "offline"
     typing: dict[str, Typing] = field(default_factory=dict)  # by room id
-    events: Bucket = field(default_factory=lambda: Bucket(inf))  # what it may still ask now
+    asked: Bucket = field(default_factory=lambda: Bucket(inf))  # the person's, see event_limit.py
 
 
 _Index = dict[Any, dict[str, Connection]]
@@ -88,12 +88,6 @@ def remove(sid: str) -> Connection | None:
 
 def get(sid: str) -> Connection | None:
     return _connections().by_sid.get(sid)
-
-
-def asking_again_in(connection: Connection) -> float:
-    """Seconds until this connection may ask something; 0.0 when it just did."""
-    most = int(here().config["LIMIT_EVENTS"])
-    return connection.events.take(most=most, per_second=most / 60)
 
 
 def of_user(tenant_id: str, user_id: str) -> list[Connection]:

@@ -12,7 +12,7 @@ def settings():
     return {"LIMIT_EVENTS": 3, "LIMIT_RESUME": 2, "LIMIT_CONNECT": 2}
 
 
-def test_a_connection_that_asks_too_often_is_told_when_to_ask_again(connect, lobby, ada, bob):
+def test_who_asks_too_often_is_told_when_to_ask_again(connect, lobby, ada, bob):
     alice = connect(ada)
     for _ in range(3):
         assert alice.ask("room:leave", room_id="lobby")["ok"]
@@ -23,8 +23,18 @@ def test_a_connection_that_asks_too_often_is_told_when_to_ask_again(connect, lob
     assert 0 < error["retry_after"] <= 20
     assert connect(bob).ask("room:leave", room_id="lobby")["ok"]
     for connection in local.of_user("acme", "ada"):
-        connection.events.since -= error["retry_after"] + 0.1
+        connection.asked.since -= error["retry_after"] + 0.1
     assert alice.ask("room:leave", room_id="lobby")["ok"]
+
+
+def test_another_tab_is_no_other_person(connect, lobby, ada):
+    here, there = connect(ada), connect(ada)
+    for client in (here, there, here):
+        assert client.ask("room:leave", room_id="lobby")["ok"]
+    here.close()
+
+    assert there.ask("room:leave", room_id="lobby")["error"]["code"] == "too_fast"
+    assert there.ask("presence:set", state="away")["error"]["code"] == "too_fast"
 
 
 def test_resuming_has_a_limit_of_its_own(connect, lobby, ada):
