@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from chatapp.store.spending import Asked
 
 from chatapp import create_app
 from chatapp.errors import Busy
 from chatapp.store import event_limit
+from chatapp.store.event_limit import Asked
 from chatapp.types import Caller
 from config import Config
 from tests.store.test_limits import NOBODY
