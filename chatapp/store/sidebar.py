@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from chatapp.errors import Busy
 from chatapp.store import cold_rooms, read_markers, room_log
 from chatapp.store.database import reading
 from chatapp.store.tables import memberships, mentions, messages, rooms
@@ -53,12 +54,17 @@ def page_of_ids(caller: Caller, *, after: str, limit: int) -> list[str]:
 
 
 def unread(room: Room, user_id: str, mark: int, head: Head) -> tuple[int, int]:
-    """(unread, mentions) of one room after a read marker. Raises Busy."""
-    with reading() as connection:
-        query = select(rooms.c.applied_seq).where(rooms.c.id == room.id)
-        applied = connection.execute(query).scalar_one()
-        tail = _tail(room, applied, head)
-        return _counts(connection, room, user_id, mark, tail, applied)
+    """(unread, mentions) of one room after a read marker; while the database is down, of what the
+    log still has.
+    """
+    try:
+        with reading() as connection:
+            query = select(rooms.c.applied_seq).where(rooms.c.id == room.id)
+            applied = connection.execute(query).scalar_one()
+            tail = _tail(room, applied, head)
+            return _counts(connection, room, user_id, mark, tail, applied)
+    except Busy:
+        return _counted(room_log.since(room, mark, at_most=_TAIL), user_id, mark)
 
 
 def _rows(connection: Connection, caller: Caller, room_ids: list[str]) -> Sequence[Row[Any]]:
@@ -99,16 +105,24 @@ def _counts(
     connection: Connection, room: Room, user_id: str, mark: int, tail: list[Event], applied: int
 ) -> tuple[int, int]:
     """Others' messages after the mark, and those of them that name the person."""
-    recent = [
+    recent, named = _counted(tail, user_id, mark)
+    if mark < applied:
+        held, held_named = _recorded(connection, room, user_id, mark)
+        return min(MOST, held + recent), min(MOST, held_named + named)
+    return recent, named
+
+
+def _counted(tail: list[Event], user_id: str, mark: int) -> tuple[int, int]:
+    """The same of events alone."""
+    removed = {event.data["message_id"] for event in tail if event.type == "message:removed"}
+    others = [
         event
         for event in tail
         if event.type == "message:created" and event.actor_id != user_id and event.seq > mark
     ]
-    named = sum(user_id in event.data["mentions"] for event in recent)
-    if mark < applied:
-        held, held_named = _recorded(connection, room, user_id, mark)
-        return min(MOST, held + len(recent)), min(MOST, held_named + named)
-    return min(MOST, len(recent)), named
+    kept = [event for event in others if event.id not in removed]
+    named = sum(user_id in event.data["mentions"] for event in kept)
+    return min(MOST, len(kept)), min(MOST, named)
 
 
 def _recorded(connection: Connection, room: Room, user_id: str, mark: int) -> tuple[int, int]:

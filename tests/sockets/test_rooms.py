@@ -6,6 +6,7 @@ from uuid_utils import uuid7
 from chatapp.actions import delivery, history, reading
 from chatapp.store import backlog, tail
 from chatapp.store.connection import redis
+from chatapp.store.database import connect as connect_database
 from chatapp.store.keys import RECORD_WATCHED, room_keys
 
 
@@ -154,6 +155,23 @@ def test_reading_is_told_to_the_other_tabs(join, connect, lobby, ada, bob):
     assert ack["data"] == {"seq": 1, "unread": 1, "mentions": 1}
     assert tab.heard("read:moved") == [{"room_id": "lobby", "seq": 1, "unread": 1, "mentions": 1}]
     assert alice.heard("read:moved") == []
+
+
+def test_without_the_database_reading_is_counted_from_the_log(
+    app, join, connect, persist, lobby, ada, bob
+):
+    alice, robert, tab = join(ada, lobby), connect(bob), connect(bob)
+    for body in ("one", "@bob two", "@bob, three", "four"):
+        taken_back = say(alice, lobby, body)
+    alice.ask("message:remove", message_id=taken_back["id"], revision=1)
+    persist()
+    whole = app.extensions["database"]
+    app.extensions["database"] = connect_database("sqlite:////nowhere/chat.db")
+    ack = robert.ask("room:read", room_id=lobby.id, seq=2)
+    app.extensions["database"] = whole
+
+    assert ack["data"] == {"seq": 2, "unread": 1, "mentions": 1}
+    assert tab.heard("read:moved") == [{"room_id": "lobby", **ack["data"]}]
 
 
 def test_who_is_removed_hears_no_more(join, deliver, api, lobby, ada, bob):
