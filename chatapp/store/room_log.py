@@ -72,6 +72,21 @@ def since(room: Room, after: int, *, at_most: int) -> list[Event]:
     return [codec.load(room.tenant_id, fields["e"]) for _, fields in entries]
 
 
+def since_each(after: dict[Room, int], *, at_most: int) -> dict[Room, list[Event]]:
+    """The same of many rooms, in one round trip."""
+    if not after:
+        return {}
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for room, seq in after.items():
+            pipe.xrange(room_keys(room).log, min=f"{seq + 1}-0", count=at_most)
+        answers = pipe.execute()
+    return {
+        room: [codec.load(room.tenant_id, fields["e"]) for _, fields in entries]
+        for room, entries in zip(after, answers, strict=True)
+    }
+
+
 def is_revised(room: Room, message_id: str) -> bool:
     """Whether a message of the last day was edited or removed."""
     with asking():

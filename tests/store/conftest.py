@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from redis.connection import AbstractConnection
+from sqlalchemy import event
 
 
 @pytest.fixture
@@ -26,5 +27,23 @@ def round_trips(monkeypatch) -> Callable[[], AbstractContextManager[list[object]
         kept.append(trips)
         yield trips
         kept.remove(trips)
+
+    return counting
+
+
+@pytest.fixture
+def queries(app) -> Callable[[], AbstractContextManager[list[str]]]:
+    """with queries() as asked: …; the statements the database was given."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            asked.append(statement)
+
+        event.listen(app.extensions["database"], "before_cursor_execute", note)
+        yield asked
+        event.remove(app.extensions["database"], "before_cursor_execute", note)
 
     return counting
