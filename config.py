@@ -65,6 +65,7 @@ class Config:
     LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
     LIMIT_CONNECT: int = 10  # connections of one person
     LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
+    LIMIT_FORMS: int = 60  # forms of the pages, sent by one person, or from one address by nobody
     LIMIT_SIGN_UP: int = 10  # new accounts, or tries at one, from one address
     LIMIT_EVENTS: int = 600  # any other events of one person, on all connections; API requests, too
 

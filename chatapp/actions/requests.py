@@ -16,6 +16,11 @@ def admit(caller: Caller) -> None:
     limits.take("events", caller)
 
 
+def admit_form(caller: Caller | None, *, address: str) -> None:
+    """One more form of this person, or from this address by somebody unknown. Raises TooFast."""
+    limits.take("forms", caller or f"address {address}")
+
+
 def allowance(caller: Caller) -> tuple[int, int, float]:
     """(how many a minute, how many are left, seconds until there is room for one more)"""
     return tuple(limits.allowance("events", caller))  # type: ignore[return-value]

@@ -4,12 +4,15 @@ proxies are the business of gate.py.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
 
 from chatapp import auth
+from chatapp.actions import requests
+from chatapp.errors import ChatError
 
 MOST_BYTES = 128 * 1024  # of a request's body
 
@@ -50,6 +53,7 @@ def init_app(app: Flask) -> None:
     )
     _csrf.init_app(app)
     app.before_request(_check_csrf)
+    app.before_request(_count_forms)
     app.after_request(_harden)
 
 
@@ -57,6 +61,16 @@ def _check_csrf() -> None:
     """A bearer token is proof enough: no browser sends it by itself."""
     if auth.bearer_token(request) is None:
         _csrf.protect()
+
+
+def _count_forms() -> None:
+    """What the API counts by request, the pages count by form: reading them is cheap."""
+    if request.method != "POST" or request.path.startswith("/api/"):
+        return
+    who = None
+    with suppress(ChatError):
+        who = auth.caller()
+    requests.admit_form(who, address=request.remote_addr or "")
 
 
 def _harden(response: Response) -> Response:

@@ -190,6 +190,28 @@ class TestProxies:
         assert [guess(n) for n in range(4)] == [401, 401, 429, 429]
 
 
+class TestForms:
+    @pytest.fixture
+    def settings(self):
+        return {"LIMIT_FORMS": 3, "OPEN_SIGN_UP": True}
+
+    def test_a_person_sends_so_many_and_no_more(self, at_browser, ada, bob):
+        ada_s, another, bob_s = at_browser(ada), at_browser(ada), at_browser(bob)
+        sent = [ada_s.post("/settings/name", name=f"Ada {n}") for n in range(2)]
+        sent += [another.post("/admin/invitations") for _ in range(2)]
+
+        assert [answer.status_code for answer in sent] == [303, 303, 303, 429]
+        assert int(sent[-1].headers["Retry-After"]) > 0
+        assert bob_s.post("/settings/name", name="Robert").status_code == 303
+        assert ada_s.call("GET", "/me").status_code == 200
+
+    def test_so_does_an_address_that_is_nobodys(self, visitor):
+        visitor.get("/sign-up")
+        answers = [visitor.post(path).status_code for path in ("/sign-up", "/sign-in") * 2]
+
+        assert answers == [422, 422, 422, 429]
+
+
 class TestGuessing:
     def test_a_person_is_guessed_at_a_few_times_only(self, visitor, ada, app):
         visitor.get("/sign-in")
@@ -246,7 +268,7 @@ class TestGuessing:
 class TestTiming:
     @pytest.fixture
     def settings(self):
-        return {"LIMIT_SIGN_IN": 10_000}
+        return {"LIMIT_SIGN_IN": 10_000, "LIMIT_FORMS": 10_000}
 
     def test_an_unknown_address_looks_and_lasts_like_a_wrong_password(self, visitor, ada):
         visitor.get("/sign-in")
