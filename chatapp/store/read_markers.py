@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chatapp.errors import ChatError, RoomNotFound
+from chatapp.errors import RoomNotFound
 from chatapp.store import keys, record, room_log
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.keys import room_keys
@@ -45,26 +45,35 @@ def held(rooms: list[Room], user_id: str) -> dict[Room, int]:
 def write_down(shard: int, *, at_most: int) -> int:
     """Bring markers into the record.
 
-    Each is crossed off before its value is read: one that moves meanwhile is then noted anew, not
-    lost.
+    Each is crossed off once it is written: a writer that dies leaves it to the next. One that moved
+    meanwhile is noted anew.
     """
     name = keys.shard_reads(shard)
     with asking():
         missing: Any = redis.srandmember(name, at_most)
-        if not missing:
-            return 0
+    if not missing:
+        return 0
+    written = _marks(missing)
+    record.write_reads(written)
+    with asking():
         redis.srem(name, *missing)
-    try:
-        record.write_reads([_mark(marker) for marker in missing])
-    except ChatError:
+    now = _marks(missing)
+    moved = [each for each, *seqs in zip(missing, written, now, strict=True) if seqs[0] != seqs[1]]
+    if moved:
         with asking():
-            redis.sadd(name, *missing)
-        raise
+            redis.sadd(name, *moved)
     return len(missing)
 
 
-def _mark(marker: str) -> tuple[str, str, int]:
-    tenant_id, room_id, user_id = orjson.loads(marker)
+def _marks(markers: list[str]) -> list[tuple[str, str, int]]:
+    """Room, user and seq of each."""
+    names = [orjson.loads(marker) for marker in markers]
     with asking():
-        seq = redis.hget(room_keys(Room(tenant_id, room_id)).reads, user_id)
-    return room_id, user_id, int(seq or 0)
+        pipe = redis.pipeline(transaction=False)
+        for tenant_id, room_id, user_id in names:
+            pipe.hget(room_keys(Room(tenant_id, room_id)).reads, user_id)
+        seqs = pipe.execute()
+    return [
+        (room_id, user_id, int(seq or 0))
+        for (_, room_id, user_id), seq in zip(names, seqs, strict=True)
+    ]

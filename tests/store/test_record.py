@@ -188,6 +188,50 @@ def test_a_read_marker_moves_forward_only_and_reaches_the_record(lobby, bob):
     assert (room.read_seq, room.unread) == (5, 0)
 
 
+def test_many_read_markers_are_read_in_one_round_trip(lobby, round_trips):
+    say(lobby)
+    for n in range(30):
+        redis.sadd(room_keys(lobby).members, f"person-{n}")
+        read_markers.move(lobby, f"person-{n}", 1)
+
+    with round_trips() as trips:
+        assert read_markers.write_down(room_keys(lobby).shard, at_most=100) == 30
+    assert len(trips) <= 4
+
+
+def test_a_read_marker_is_not_lost_with_its_writer(lobby, bob, monkeypatch):
+    def die(_markers):
+        raise KeyboardInterrupt
+
+    say(lobby)
+    read_markers.move(lobby, "bob", 1)
+    with monkeypatch.context() as killing, pytest.raises(KeyboardInterrupt):
+        killing.setattr(record, "write_reads", die)
+        read_markers.write_down(room_keys(lobby).shard, at_most=10)
+
+    assert read_markers.write_down(room_keys(lobby).shard, at_most=10) == 1
+    assert read_markers.write_down(room_keys(lobby).shard, at_most=10) == 0
+
+
+def test_a_read_marker_that_moves_while_it_is_written_is_written_again(lobby, bob, monkeypatch):
+    write = record.write_reads
+
+    def meanwhile(markers):
+        write(markers)
+        read_markers.move(lobby, "bob", 2)
+
+    say(lobby)
+    say(lobby)
+    read_markers.move(lobby, "bob", 1)
+    with monkeypatch.context() as reading_on:
+        reading_on.setattr(record, "write_reads", meanwhile)
+        read_markers.write_down(room_keys(lobby).shard, at_most=10)
+
+    assert read_markers.write_down(room_keys(lobby).shard, at_most=10) == 1
+    redis.flushdb()
+    assert sidebar.rooms_of(bob, ["lobby"])[0].read_seq == 2
+
+
 def test_a_stranger_sees_no_rooms(lobby):
     assert sidebar.rooms_of(Caller("rival", "bob", "Bob"), ["lobby"]) == []
 
