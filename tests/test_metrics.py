@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from chatapp import metrics
 from chatapp.errors import Busy
-from chatapp.store import control
+from chatapp.store import answers, control
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,13 +46,23 @@ def test_an_http_request_is_counted_by_its_route_and_not_its_path(app):
     assert b"secret-name" not in metrics.render()[0]
 
 
-def test_a_redis_that_does_not_answer_is_counted(app, monkeypatch):
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ada: control.say("workspace_suspended", ada.tenant_id),
+        lambda ada: answers.begin(ada, "k-1"),
+        lambda ada: answers.keep(ada, "k-1", {}),
+        lambda ada: answers.drop(ada, "k-1"),
+    ],
+    ids=["control", "begin", "keep", "drop"],
+)
+def test_a_redis_that_does_not_answer_is_counted(app, ada, monkeypatch, ask):
     before = value("chat_redis_busy_total")
     nobody = Redis(port=1, retry=Retry(NoBackoff(), 0))
     monkeypatch.setitem(app.extensions, "redis", nobody)
 
     with pytest.raises(Busy):
-        control.say("workspace_suspended", "acme")
+        ask(ada)
 
     assert value("chat_redis_busy_total") == before + 1
 

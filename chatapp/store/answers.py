@@ -9,11 +9,9 @@ import json
 from typing import Any
 
 from flask import current_app
-from redis.exceptions import RedisError
 
-from chatapp.errors import Busy
 from chatapp.store import keys
-from chatapp.store.connection import redis
+from chatapp.store.connection import asking, redis
 from chatapp.types import Caller
 
 _KEEP = 24 * 3600  # seconds
@@ -33,25 +31,19 @@ def begin(caller: Caller, name: str) -> dict[str, Any] | None:
     {} while somebody is still working on it. Raises Busy.
     """
     key = keys.answer(caller.tenant_id, caller.user_id, name)
-    try:
+    with asking():
         if redis.set(key, "{}", nx=True, ex=_AT_WORK):
             return None
         return json.loads(redis.get(key) or "{}")  # type: ignore[no-any-return]
-    except RedisError as error:
-        raise Busy from error
 
 
 def keep(caller: Caller, name: str, answer: dict[str, Any]) -> None:
     key = keys.answer(caller.tenant_id, caller.user_id, name)
-    try:
+    with asking():
         redis.set(key, json.dumps(answer), ex=_KEEP)
-    except RedisError as error:
-        raise Busy from error
 
 
 def drop(caller: Caller, name: str) -> None:
     """It failed: whoever asks again has it done."""
-    try:
+    with asking():
         redis.delete(keys.answer(caller.tenant_id, caller.user_id, name))
-    except RedisError as error:
-        raise Busy from error
