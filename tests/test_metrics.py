@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,23 @@ def test_workers_count_together(tmp_path):
     page = worker("metrics.messages_sent.inc(3); print(metrics.render()[0].decode())")
 
     assert "chat_messages_sent_total 5.0" in page
+
+
+def test_what_many_threads_tally_is_all_poured():
+    name = 'chat_events_total{event="test:tally",outcome="ok"}'
+
+    def ask():
+        for _ in range(1_000):
+            metrics.event_answered("test:tally", "ok", 0.001)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        metrics.pour()
+    for thread in threads:
+        thread.join()
+
+    assert value(name) == 4_000
+    assert value('chat_event_seconds_bucket{event="test:tally",le="0.002"}') == 4_000
+    assert value('chat_event_seconds_sum{event="test:tally"}') == pytest.approx(4.0)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from chatapp.engine import json
+from chatapp.engine.context import at_hand
 from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.queue import Queue
 
-__all__ = ["Fragment", "figures", "harden", "json", "manager", "redis_pipe"]
+__all__ = ["Fragment", "at_hand", "figures", "harden", "json", "manager", "redis_pipe"]
 
 
 def manager(url: str | None, *, fast: bool, **options: Any) -> Any:

@@ -154,3 +154,10 @@ class QueuedFanOut(Queue, FanOut):
     """Rooms of all processes that share a queue: Queue decides what crosses it, FanOut tells
     our own members.
     """
+
+    def emit(self, event: str, data: Any, *how: Any, **more: Any) -> None:
+        tell = _tell_our_own if more.pop("ignore_queue", False) else _tell_everybody
+        tell(self, event, data, *how, **more)
+
+
+_tell_our_own, _tell_everybody = FanOut.emit, Queue.emit

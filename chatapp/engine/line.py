@@ -92,10 +92,10 @@ class Line(Speaker):
 
     def _take(self, items: list[frames.Item]) -> None:
         for item in items:
-            if isinstance(item, frames.Control):
+            if type(item) is frames.Control:
                 self._control(item)
             else:
-                self._queue(item)
+                self._queue(item)  # type: ignore[arg-type]
         if self._reader.violation:
             self._farewell = (self._reader.violation.code, self._reader.violation.reason)
         if self._farewell:

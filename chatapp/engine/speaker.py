@@ -57,6 +57,11 @@ class Speaker(ABC):
         if self.sock is not None and not self._leaving:
             self._loop.speak(self, frame)
 
+    def say_soon(self, frame: bytes) -> None:
+        """The same, or a moment later together with more, see Loop.speak_soon."""
+        if self.sock is not None and not self._leaving:
+            self._loop.speak_soon(self, frame)
+
     @property
     def is_alive(self) -> bool:
         return self.sock is not None and not self._leaving

@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 from marshmallow import Schema, ValidationError
 
-from chatapp import logs, metrics
+from chatapp import engine, logs, metrics
 from chatapp.actions import connections, control
 from chatapp.errors import Busy, ChatError, InvalidPayload
 from chatapp.schemas import shortcut
@@ -92,14 +92,13 @@ _speaking: ContextVar[str] = ContextVar("speaking", default="")  # a sid, while 
 
 def _at_hand(app: Flask, handler: Callable[..., Any]) -> Callable[..., Any]:
     def answer(sid: str, *said: object) -> Any:
-        with app.app_context():
-            before = _speaking.set(sid)
-            try:
-                return handler(*said)
-            finally:
-                _speaking.reset(before)
+        before = _speaking.set(sid)
+        try:
+            return handler(*said)
+        finally:
+            _speaking.reset(before)
 
-    return answer
+    return engine.at_hand(app, answer)
 
 
 def _ask(handler: Handler, load: Callable[[Any], dict[str, Any]], payload: Any) -> object:

@@ -71,6 +71,8 @@ def read_streams(after: dict[str, str], *, count: int, wait: int) -> list[Any]:
 
 
 def _entry(id_: str, flat: list[str]) -> tuple[str, dict[str, str]]:
+    if len(flat) == 4:  # as in the shard logs
+        return id_, {flat[0]: flat[1], flat[2]: flat[3]}
     return id_, dict(zip(flat[::2], flat[1::2], strict=True))
 
 

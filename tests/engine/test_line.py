@@ -56,6 +56,26 @@ def test_what_is_said_in_a_tick_leaves_in_one_send(here, talk, peer):
     assert here.sends - before == 1
 
 
+def test_while_much_goes_on_an_answer_leaves_with_what_follows_it(here, talk, peer):
+    eventually(lambda: talk.out is None)  # the handshake has left
+    here._busy_until = here.ticks + 1_000
+    before = here.sends
+    talk.say_soon(frames.text(b"answer"))
+    eventlet.sleep(0)
+    say(talk, "event")
+    assert [peer.hear(), peer.hear()] == ["answer", "event"]
+    assert here.sends - before == 1
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_an_answer_that_nothing_follows_leaves_all_the_same(here, talk, peer, busy):
+    eventually(lambda: talk.out is None)
+    here._busy_until = here.ticks + 1_000 * busy
+    talk.say_soon(frames.text(b"answer"))
+    assert peer.hear() == "answer"
+    assert not here._patient
+
+
 def test_messages_are_heard_in_order_and_one_at_a_time(talk, peer):
     talk.gate = Event()
     for number in range(200):
