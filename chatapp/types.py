@@ -277,6 +277,38 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageInPlace:
+    """A document's passage where it stands."""
+
+    passage: Passage
+    start: int  # in the document's text, in code points
+    before: str  # the passage before it, or nothing
+    after: str
+
+
+DocumentState = Literal["waiting", "reading", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something a workspace gave its assistant to know."""
+
+    id: str
+    tenant_id: str
+    name: str
+    kind: str  # markdown, text, html, pdf, docx
+    size: int  # bytes
+    version: int
+    served: int | None  # the version whose passages are found; None: none yet
+    state: DocumentState  # of `version`
+    done: int  # passages of it so far
+    error: str | None
+    uploaded_by: str
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """What an answer's [n] stands for."""
 

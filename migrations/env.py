@@ -6,6 +6,7 @@ import os
 
 from alembic import context
 
+from chatapp.store import fulltext
 from chatapp.store.database import connect
 from chatapp.store.tables import metadata
 from config import Config
@@ -13,7 +14,12 @@ from config import Config
 
 def run(connection: object) -> None:
     # SQLite cannot change a column in place: "batch" makes a new table and copies.
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        include_name=fulltext.is_described,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

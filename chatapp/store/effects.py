@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
-from chatapp.store import ledger, tables
+from chatapp.store import ledger, message_words, tables
 from chatapp.store.database import insert_missing
 from chatapp.types import Event
 
@@ -27,6 +27,7 @@ def take(connection: Connection, events: list[Event]) -> None:
         elif effect := _EFFECTS.get(kind):
             for event in run:
                 effect(connection, event)
+    message_words.follow(connection, events)
 
 
 def _message_created(connection: Connection, event: Event) -> None:

@@ -14,12 +14,12 @@ from chatapp.store.database import reading, writing
 _HERE = Path(__file__).parents[2] / "migrations"
 
 
-def upgrade() -> None:
-    """To the newest revision, in one transaction. Raises Busy when the database cannot be reached."""
+def upgrade(revision: str = "head") -> None:
+    """To the newest revision, or another, in one transaction. Raises Busy when the database cannot be reached."""
     with writing() as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def pending() -> bool:

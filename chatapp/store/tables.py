@@ -20,9 +20,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     false,
 )
 from sqlalchemy.engine import Dialect
+
+from chatapp.store import fulltext
 
 metadata = MetaData(
     naming_convention={
@@ -183,6 +186,16 @@ messages = Table(
     Index("ix_messages_room_at", "room_id", "at"),
 )
 
+message_words = Table(  # of those that were not removed
+    "message_words",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _id("room_id", nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("words", Text, nullable=False),  # as fulltext.py makes them
+    UniqueConstraint("room_id", "seq"),
+)
+
 mentions = Table(
     "mentions",
     metadata,
@@ -276,13 +289,15 @@ documents = Table(
     Column("kind", String(20), nullable=False),  # markdown, text, html, pdf, docx
     Column("size", Integer, nullable=False),  # bytes
     Column("version", Integer, nullable=False, server_default="1"),
-    Column("state", String(10), nullable=False),  # waiting, reading, ready, failed
+    Column("served", Integer),  # the version whose passages are found; None: none yet
+    Column("state", String(10), nullable=False),  # of `version`: waiting, reading, ready, failed
     Column("done", Integer, nullable=False, server_default="0"),  # passages so far
     Column("error", Text),
     _id("uploaded_by", nullable=False),
     _time("created_at"),
     _time("changed_at"),
-    Index("ix_documents_workspace", "workspace_id", "name", "id"),
+    UniqueConstraint("workspace_id", "name"),
+    Index("ix_documents_state", "state", "changed_at"),
 )
 
 document_files = Table(
@@ -296,13 +311,19 @@ document_files = Table(
 passages = Table(
     "passages",
     metadata,
-    _id("id", primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _id("id", nullable=False),
     _id("workspace_id", nullable=False),
     _id("document_id", ForeignKey("documents.id"), nullable=False),
     Column("version", Integer, nullable=False),  # of the document it was cut from
     Column("place", Integer, nullable=False),
     Column("heading", String(400), nullable=False),
     Column("body", Text, nullable=False),
+    Column("start", Integer, nullable=False),  # in the document's text, in code points
+    Column("words", Text, nullable=False),  # as fulltext.py makes them
+    UniqueConstraint("id"),
     UniqueConstraint("document_id", "version", "place"),
     Index("ix_passages_workspace", "workspace_id"),
 )
+
+event.listen(metadata, "after_create", lambda _, connection, **__: fulltext.create(connection))

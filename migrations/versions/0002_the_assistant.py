@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("served", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("done", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -95,10 +96,9 @@ def upgrade() -> None:
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_documents_workspace_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_documents_workspace_id_name")),
     )
-    op.create_index(
-        "ix_documents_workspace", "documents", ["workspace_id", "name", "id"], unique=False
-    )
+    op.create_index("ix_documents_state", "documents", ["state", "changed_at"], unique=False)
 
     op.create_table(
         "document_files",
@@ -112,6 +112,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "passages",
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("workspace_id", sa.String(length=64), nullable=False),
         sa.Column("document_id", sa.String(length=64), nullable=False),
@@ -119,10 +120,13 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("heading", sa.String(length=400), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents.id"], name=op.f("fk_passages_document_id")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_passages")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_passages")),
+        sa.UniqueConstraint("id", name=op.f("uq_passages_id")),
         sa.UniqueConstraint(
             "document_id", "version", "place", name=op.f("uq_passages_document_id_version_place")
         ),
@@ -145,7 +149,7 @@ def downgrade() -> None:
 
     op.drop_table("passages")
     op.drop_table("document_files")
-    op.drop_index("ix_documents_workspace", table_name="documents")
+    op.drop_index("ix_documents_state", table_name="documents")
 
     op.drop_table("documents")
     op.drop_table("budgets")

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, make_url, text
 
-from chatapp.store import database, migrations, tables
+from chatapp.store import database, fulltext, migrations, passages, tables
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -37,7 +41,12 @@ def test_the_migrations_lead_to_the_tables_we_use(empty):
         # Alembic takes SQLite's empty-string default for another one than ours.
         defaults = connection.dialect.name != "sqlite"
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": defaults}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": defaults,
+                "include_name": fulltext.is_described,
+            },
         )
         assert compare_metadata(context, tables.metadata) == []
 
@@ -60,6 +69,52 @@ def test_migrating_twice_is_migrating_once(empty):
     migrations.upgrade()
 
     assert not migrations.pending()
+
+
+def test_what_was_said_before_the_index_is_found(empty):
+    """Except what was taken back."""
+    said = [("lobby", n, f"word{n % 7} of many", None) for n in range(1, 5_000)]
+    said += [("board", 1, "a launch on Friday", None), ("board", 2, "", "2026-11-01T00:00:00Z")]
+    migrations.upgrade("0002")
+    with database.writing() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO workspaces (id, slug, name, created_at) VALUES ('acme', 'acme', 'A', :now)"
+            ),
+            {"now": NOW},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO rooms (id, workspace_id, kind, name, created_by, created_at)"
+                " VALUES (:id, 'acme', 'public', :id, 'ada', :now)"
+            ),
+            [{"id": "lobby", "now": NOW}, {"id": "board", "now": NOW}],
+        )
+        connection.execute(
+            text(
+                "INSERT INTO messages (room_id, seq, workspace_id, id, author_id, body, mentions, at, removed_at)"
+                " VALUES (:room_id, :seq, 'acme', :id, 'ada', :body, '[]', '2026-11-01', :removed_at)"
+            ),
+            [
+                {
+                    "room_id": room,
+                    "seq": seq,
+                    "id": f"{room}{seq}",
+                    "body": body,
+                    "removed_at": gone,
+                }
+                for room, seq, body, gone in said
+            ],
+        )
+
+    migrations.upgrade()
+
+    (found,) = passages.search("acme", room_ids=["board", "lobby"], words="launch", at_most=9)
+    assert (found.room_id, found.seq, found.body) == ("board", 1, "a launch on Friday")
+    assert len(passages.search("acme", room_ids=["lobby"], words="word3", at_most=900)) > 100
+    with database.reading() as connection:
+        count = connection.execute(text("SELECT count(*) FROM message_words")).scalar()
+    assert count == len(said) - 1
 
 
 def _ask(url: str, statement: str) -> None:
