@@ -64,6 +64,8 @@ class Config:
     LIMIT_SEND_WORKSPACE: int = 60_000  # messages of one workspace in one shard's rooms
     LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
     LIMIT_CONNECT: int = 10  # connections of one person
+    CONNECTIONS_PER_PERSON: int = 50  # open at once: tabs, devices, bots
+    UNKNOWN_PER_ADDRESS: int = 1_000  # sockets open to one worker that have not said whose they are
     LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
     LIMIT_FORMS: int = 60  # forms of the pages, sent by one person, or from one address by nobody
     LIMIT_SIGN_UP: int = 10  # new accounts, or tries at one, from one address

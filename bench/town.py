@@ -26,6 +26,8 @@ LIMITS = {
         "LIMIT_RESUME",
         "LIMIT_CONNECT",
         "LIMIT_EVENTS",
+        "CONNECTIONS_PER_PERSON",
+        "UNKNOWN_PER_ADDRESS",
     )
 }  # counted, as always, and never reached
 

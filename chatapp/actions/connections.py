@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from chatapp import bus, metrics
 from chatapp.errors import NotSignedIn, TooFast
-from chatapp.store import control, event_limit, limits, local, room_log
+from chatapp.store import control, event_limit, limits, local, presence, room_log
 from chatapp.store.local import Connection
 from chatapp.types import Caller, Room
+
+_FULL = 30.0  # seconds until one of too many connections may have ended
 
 
 def arrive(caller: Caller, *, sid: str) -> None:
     """Remember whose connection this is. Raises TooFast."""
     limits.take("connect", caller)
+    if presence.is_full(caller.tenant_id, caller.user_id):
+        raise TooFast("You are connected too many times. Close a tab.", retry_after=_FULL)
     local.add(Connection(sid, caller, asked=event_limit.of(caller)))
     control.doubt_newcomer(caller)
     metrics.connections.inc()

@@ -50,6 +50,7 @@ def harden(
     *,
     fast: bool = False,
     connect_within: float = 10.0,
+    unknown_per_address: int = 1_000,
     settled: Callable[[str, bool], None] | None = None,
 ) -> Callable[[], int]:
     """Close what the plain libraries leave open, on a flask_socketio.SocketIO that has its app.
@@ -57,15 +58,20 @@ def harden(
     Once per SocketIO, before it serves. `fast`: on lines of our own, see docs/engine.md; only under
     our gunicorn worker, with eventlet. Either way: no binary, no permessage-deflate, one message at
     most `max_http_buffer_size` bytes whatever its fragments, malformed packets close the
-    connection, so does `connect_within` seconds in no namespace, and a client that does not read is
-    dropped instead of waited for. `settled(sid, still_there)` is called when a client that was let
-    in has been told so.
+    connection, so does `connect_within` seconds in no namespace (one address may have
+    `unknown_per_address` of such), and a client that does not read is dropped instead of waited for.
+    `settled(sid, still_there)` is called when a client that was let in has been told so.
 
     Returns what says how many connections are open.
     """
     kind = Hardened
     if fast:
         from chatapp.engine.fast import Fast as kind  # noqa: PLC0415 - as above
-    kind(socketio.server, connect_within=connect_within, settled=settled).install()
+    kind(
+        socketio.server,
+        connect_within=connect_within,
+        unknown_per_address=unknown_per_address,
+        settled=settled,
+    ).install()
     sockets = socketio.server.eio.sockets
     return lambda: len(sockets)

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from chatapp.engine import loop, websocket
-from chatapp.engine.packets import Hardened
+from chatapp.engine.packets import CROWDED, Hardened
 from chatapp.engine.session import Session, opening
 
 _SWEEP = 0.5  # seconds between two looks at who is due for a ping
@@ -47,6 +47,8 @@ class Fast(Hardened):
     ) -> Iterable[bytes]:
         """In the place of engineio.Server._handle_connect: a handshake that is allowed to be one."""
         refusal = websocket.refusal_of(environ)
+        if not refusal and self._strangers.crowd(environ.get("REMOTE_ADDR", "")):
+            refusal = CROWDED
         if refusal:
             return websocket.refuse(refusal, start_response)
         engine, sid = self.engine, self.engine.generate_id()

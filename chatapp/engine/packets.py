@@ -8,15 +8,17 @@ connection, with a close frame that says why.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from socketio import packet as packets
 
 from chatapp.engine import outbox, websocket
 from chatapp.engine.frames import PROTOCOL_ERROR, UNSUPPORTED
+from chatapp.engine.strangers import Strangers
 from chatapp.engine.websocket import WebSocket
 
+CROWDED = "429 Too Many Requests"
 _CLOSE, _PONG, _MESSAGE = "1", "3", "4"  # the Engine.IO packets a client may send over a WebSocket
 _RESERVED = frozenset(("connect", "connect_error", "disconnect"))  # events the server raises itself
 _LARGEST_ID = 2**53  # of an acknowledgement: what JavaScript can count to
@@ -31,6 +33,7 @@ class Hardened:
     """Stands between one socketio.Server and its Engine.IO server.
 
     `connect_within` is in seconds: how long a client may be in no namespace before it is closed.
+    `unknown_per_address`: how many of those one address may have open here.
     `settled` is told a sid once its CONNECT was answered, with whether the client is still there.
     """
 
@@ -39,6 +42,7 @@ class Hardened:
         server: Any,
         *,
         connect_within: float,
+        unknown_per_address: int,
         settled: Callable[[str, bool], None] | None = None,
     ) -> None:
         self.server, self.engine = server, server.eio
@@ -46,17 +50,28 @@ class Hardened:
         self._settled = settled
         self._stock_connect = server._handle_connect
         server._handle_connect = self._connect
-        self._outside: dict[str, float] = {}  # Engine.IO's sid -> since when in no namespace
+        self._strangers = Strangers(unknown_per_address)
         self._watching = False
 
     def install(self) -> None:
         engine = self.engine
         queue_class = outbox.bounded(engine._async["queue"], **_OUTBOX)
         engine.create_queue = queue_class
+        self._stock_accept = engine._handle_connect
+        engine._handle_connect = self._accept
         engine.disconnect = self._disconnect
         engine._async = {**engine._async, "websocket": self._transport}
         engine.on("connect", self._connected)
         engine.on("message", self._received)
+
+    def _accept(
+        self, environ: dict[str, Any], start_response: Any, *how: Any, **more: Any
+    ) -> Iterable[bytes]:
+        """A handshake, unless its address has too many open that nobody knows."""
+        if self._strangers.crowd(_address(environ)):
+            return websocket.refuse(CROWDED, start_response)
+        answer: Iterable[bytes] = self._stock_accept(environ, start_response, *how, **more)
+        return answer
 
     def _transport(self, handler: Any, server: Any) -> websocket.Upgrade:
         """Engine.IO asks here for something that shakes hands and then calls `handler` with a
@@ -82,7 +97,7 @@ class Hardened:
         return websocket.Upgrade(talk, limit=server.max_http_buffer_size)
 
     def _connected(self, eio_sid: str, environ: dict[str, Any]) -> Any:
-        self._outside[eio_sid] = time.monotonic()
+        self._strangers.come(eio_sid, _address(environ), time.monotonic())
         if not self._watching:
             self._watching = True
             self._watch()
@@ -137,7 +152,10 @@ class Hardened:
         """
         self._stock_connect(eio_sid, namespace, credentials)
         sid = self.server.manager.sid_from_eio_sid(eio_sid, namespace or "/")
-        if sid is not None and self._settled:
+        if sid is None:
+            return
+        self._strangers.forget(eio_sid)
+        if self._settled:
             self._settled(sid, eio_sid in self.server.environ)
 
     def _close_the_silent(self) -> None:
@@ -149,11 +167,10 @@ class Hardened:
             now = time.monotonic()
             for eio_sid in list(self.engine.sockets):
                 if self._is_inside(eio_sid):
-                    self._outside.pop(eio_sid, None)
-                elif now - self._outside.setdefault(eio_sid, now) >= self._connect_within:
+                    self._strangers.forget(eio_sid)
+                elif now - self._strangers.since(eio_sid, now) >= self._connect_within:
                     self.engine.disconnect(eio_sid)
-            for eio_sid in self._outside.keys() - self.engine.sockets.keys():
-                del self._outside[eio_sid]
+            self._strangers.forget_all_but(self.engine.sockets)
 
     def _is_inside(self, eio_sid: str) -> bool:
         manager = self.server.manager
@@ -170,6 +187,10 @@ class Hardened:
             connection = engine.sockets.pop(each, None)
             if connection is not None:
                 connection.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
+
+
+def _address(environ: dict[str, Any]) -> str:
+    return str(environ.get("REMOTE_ADDR", ""))
 
 
 class _Checked:

@@ -73,7 +73,10 @@ def init_app(app: Flask, queue: Any) -> None:
     )
     app.extensions["engine"] = "fast" if app.config["FAST_ENGINE"] else "plain"
     app.extensions["websockets"] = engine.harden(
-        socketio, fast=app.config["FAST_ENGINE"], settled=connection.settled(app)
+        socketio,
+        fast=app.config["FAST_ENGINE"],
+        unknown_per_address=app.config["UNKNOWN_PER_ADDRESS"],
+        settled=connection.settled(app),
     )
     app.extensions["closing"] = connection.closing(app)
     for name, handler in EVENTS.items():

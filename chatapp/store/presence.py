@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, cast
 
 from flask import current_app
 
 from chatapp.errors import Busy
-from chatapp.store import keys
+from chatapp.store import keys, local
 from chatapp.store.connection import asking, redis, run_lua
 from chatapp.store.local import Connection
 from chatapp.types import State
@@ -74,6 +75,23 @@ def online(tenant_id: str, user_ids: Iterable[str] | None = None) -> dict[str, S
     asked = list(user_ids)
     states = _ask(redis.hmget, name, asked) if asked else []
     return {user: state for user, state in zip(asked, states, strict=True) if state}
+
+
+def connections(tenant_id: str, user_id: str) -> int:
+    """How many this person has open, to all workers. Raises Busy."""
+    index = keys.presence(tenant_id)[2]
+    # "0" is the character after "/", see lua/presence.lua
+    return int(_ask(redis.zlexcount, index, f"[{user_id}/", f"({user_id}0"))
+
+
+def is_full(tenant_id: str, user_id: str) -> bool:
+    """Whether this person has as many connections open as anybody may. While Redis is away, this
+    worker's own are all we know of.
+    """
+    held = len(local.of_user(tenant_id, user_id))
+    with suppress(Busy):
+        held = max(held, connections(tenant_id, user_id))
+    return held >= int(current_app.config["CONNECTIONS_PER_PERSON"])
 
 
 def seen(tenant_id: str, user_ids: list[str]) -> dict[str, State]:

@@ -24,6 +24,7 @@ from chatapp.engine.websocket import Upgrade, WebSocket
 
 FAST = os.environ.get("ENGINE") == "fast" and os.environ.get("ASYNC_MODE") == "eventlet"
 CONNECT_WITHIN = float(os.environ.get("CONNECT_WITHIN", "10"))
+UNKNOWN_PER_ADDRESS = int(os.environ.get("UNKNOWN_PER_ADDRESS", "1000"))
 ECHO_LIMIT = 16 << 20  # Autobahn sends that much, in up to 65 536 fragments
 
 ASKED: list[str] = []  # what this worker is busy with, for tests that stop it meanwhile
@@ -42,7 +43,9 @@ def create() -> Flask:
         client_manager=engine.manager(None, fast=FAST),
     )
     app.extensions["engine"] = "fast" if FAST else "plain"
-    app.extensions["websockets"] = engine.harden(socketio, fast=FAST, connect_within=CONNECT_WITHIN)
+    app.extensions["websockets"] = engine.harden(
+        socketio, fast=FAST, connect_within=CONNECT_WITHIN, unknown_per_address=UNKNOWN_PER_ADDRESS
+    )
     for namespace in ("/", "/custom"):
         socketio.on_event("connect", connect, namespace=namespace)
         socketio.on_event("message", message, namespace=namespace)

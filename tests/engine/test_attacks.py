@@ -17,18 +17,22 @@ import pytest
 
 from tests.conformance.served import Served
 from tests.engine.wire import CONTINUATION, PING, TEXT, frame
+from tests.live.system import eventually
 
 pytestmark = pytest.mark.live
 
 CLOSED_WITHIN = 1.0  # seconds; a loaded machine gets some grace below
 MOST_MEMORY = 16 << 20  # the goal is 10; a reader that does not read was seen to cost 11.2
+CROWD = 100  # sockets that one address may have open without saying whose they are
 SLOWEST = 0.1  # seconds that somebody else's request may take, at the 99th of a hundred
 
 
 @pytest.fixture(scope="module", params=["fast"])
 def server(request, tmp_path_factory):
     log = tmp_path_factory.mktemp("gunicorn") / "log"
-    with Served(log, "eventlet", ENGINE=request.param, CONNECT_WITHIN="2") as server:
+    with Served(
+        log, "eventlet", ENGINE=request.param, CONNECT_WITHIN="2", UNKNOWN_PER_ADDRESS=str(CROWD)
+    ) as server:
         yield server
 
 
@@ -44,16 +48,24 @@ class Attacker:
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
         self.open.append(self.sock)
-        assert b"101 Switching" in self.sock.recv(4096)
+        answer = self.sock.recv(4096)
+        assert b"101 Switching" in answer, answer
         if connected:
             self.say("40")
-            time.sleep(0.05)
+            self.hear(b'42["auth"')  # the last thing that who is let in is told
 
     def say(self, text):
         self.send(frame(TEXT, text.encode()))
 
     def send(self, data):
         self.sock.sendall(data)
+
+    def hear(self, word):
+        heard = b""
+        while word not in heard:
+            more = self.sock.recv(4096)
+            assert more, heard
+            heard += more
 
     def flood(self, data, seconds=3.0):
         """The same again and again, until we are closed; whether we were."""
@@ -77,6 +89,14 @@ class Attacker:
                     return True
             return False
         return time.monotonic() < until
+
+
+def is_let_in(server):
+    try:
+        Attacker(server)
+    except AssertionError:
+        return False
+    return True
 
 
 def memory(server):
@@ -157,12 +177,28 @@ def test_half_a_handshake_and_half_a_frame(server, others):
     half.sendall(b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpg")
     attacker = Attacker(server)
     attacker.send(frame(TEXT, b"x" * 60_000)[:30_000])
-    time.sleep(0.5)
+    assert not attacker.closed_within(0.5)  # it waits for the rest, and keeps nobody from anything
     half.close()
 
 
 def test_never_connect(server, others):
     assert Attacker(server, connected=False).closed_within(2 + CLOSED_WITHIN + 1)
+
+
+def test_never_connect_with_many(server, others):
+    """From one address at a time; who has said whose they are is no part of it."""
+    friends = [Attacker(server) for _ in range(30)]
+    with pytest.raises(AssertionError, match="429"):
+        for _ in range(CROWD + 1):
+            Attacker(server, connected=False)
+
+    assert len(Attacker.open) > CROWD
+    for friend in friends:
+        friend.say('421["message-with-ack","still here"]')
+        friend.hear(b"still here")
+    while Attacker.open:
+        Attacker.open.pop().close()
+    eventually(lambda: is_let_in(server), within=5, every=0.2)
 
 
 def test_a_reader_that_does_not_read(server, others):

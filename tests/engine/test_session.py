@@ -14,7 +14,7 @@ from tests.engine.conftest import eventually
 def test_a_malformed_packet_is_counted_and_not_worth_a_line_in_the_log(here, pair, caplog):
     """Else whoever sends them by the thousand writes our log."""
     server = socketio.Server(async_mode="eventlet")
-    session = Session(Hardened(server, connect_within=10), here, "sid")
+    session = Session(Hardened(server, connect_within=10, unknown_per_address=10), here, "sid")
     session.open(pair[0], b"")
     before = here.figures().malformed
 

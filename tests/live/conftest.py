@@ -11,6 +11,7 @@ from tests.live.town import Town
 
 FAST = {  # as deployed, but with room for a crowd from one address and time that passes quicker
     "LIMIT_CONNECT": 10_000,
+    "CONNECTIONS_PER_PERSON": 10_000,
     "LIMIT_SEND": 100_000,
     "LIMIT_SEND_ROOM": 1_000_000,
     "LIMIT_SEND_WORKSPACE": 1_000_000,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp.store import local
+from chatapp.errors import Busy
+from chatapp.store import local, presence
+from chatapp.store.local import Connection
 
 
 @pytest.fixture
@@ -48,3 +50,31 @@ def test_resuming_has_a_limit_of_its_own(connect, lobby, ada):
 def test_connecting_has_a_limit_of_its_own(connect, lobby, ada, bob):
     assert [connect(ada).is_connected for _ in range(3)] == [True, True, False]
     assert connect(bob).is_connected
+
+
+class TestOpenConnections:
+    @pytest.fixture
+    def settings(self):
+        return {"CONNECTIONS_PER_PERSON": 2}
+
+    def test_a_person_has_so_many_at_once(self, connect, lobby, ada, bob):
+        first, second, third = connect(ada), connect(ada), connect(ada)
+        assert [first.is_connected, second.is_connected, third.is_connected] == [True, True, False]
+        assert connect(bob).is_connected
+
+        first.close()
+        assert connect(ada).is_connected
+
+    def test_those_to_other_workers_count(self, connect, lobby, ada, bob):
+        presence.touch("acme", [Connection(f"elsewhere-{n}", ada) for n in range(2)])
+
+        assert not connect(ada).is_connected
+        assert connect(bob).is_connected
+
+    def test_without_redis_this_worker_counts_its_own(self, app, connect, lobby, ada, monkeypatch):
+        def away(*_args):
+            raise Busy
+
+        monkeypatch.setattr(presence, "connections", away)
+
+        assert [connect(ada).is_connected for _ in range(3)] == [True, True, False]
