@@ -57,6 +57,9 @@ class Config:
 
     # The assistant
     BUDGET_SWEEP_EVERY: float = 30.0  # seconds between looks for reservations nobody needs
+    ASSISTANT_PATIENCE: float = 60.0  # seconds without a word from a provider until a run fails
+    ASSISTANT_SWEEP_EVERY: float = 5.0  # seconds between looks for questions nobody answers
+    ASSISTANT_LEFT: float = 75.0  # seconds until such a question fails
 
     # Limits: how many a minute, unless it says otherwise
     LIMIT_SEND: int = 60  # messages of one person in one shard's rooms

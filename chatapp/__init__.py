@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-    from config import Config
+    from config import Config, ProviderKeys
 
 # Imports wait for their function: `bin/chat --help` needs none of them, a worker neither door.
 
 
-def create_app(config: Config) -> Flask:
-    """What web servers, workers and the command line share: settings, storage, identity, a voice."""
+def create_app(config: Config, keys: ProviderKeys | None = None) -> Flask:
+    """What web servers, workers and the command line share: settings, storage, identity, a voice.
+    Workers alone have `keys`.
+    """
     from flask import Flask  # noqa: PLC0415
 
-    from chatapp import auth, bus, jobs, logs, metrics, store  # noqa: PLC0415
+    from chatapp import auth, bus, jobs, llm, logs, metrics, store  # noqa: PLC0415
 
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_object(config)
@@ -26,6 +28,7 @@ def create_app(config: Config) -> Flask:
     auth.init_app(app)
     bus.init_app(app)
     jobs.init_app(app)
+    llm.init_app(app, keys)
     return app
 
 

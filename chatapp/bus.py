@@ -13,14 +13,17 @@ from flask import Flask, current_app
 from flask_socketio import SocketIO
 
 from chatapp import engine
-from chatapp.types import Caller, Head, Person, Room, State
+from chatapp.types import Caller, Head, Person, Room, Run, State
 
 QUEUE_CHANNEL = "chatapp"
 
 
 def init_app(app: Flask) -> None:
     """Until the sockets door opens, we can speak to the queue but not listen."""
-    app.extensions["socketio"] = SocketIO(client_manager=queue(app, write_only=True))
+    app.extensions["socketio"] = voice = SocketIO()
+    # Without init_app there would be no server to say anything through; with the app there would be
+    # two of them in the web.
+    voice.init_app(None, client_manager=queue(app, write_only=True), async_mode="threading")
 
 
 def queue(app: Flask, *, write_only: bool) -> Any:
@@ -77,6 +80,34 @@ def typing_stopped(room: Room, caller: Caller, *, skip_sid: str) -> None:
 def read_moved(caller: Caller, room: Room, *, seq: int, unread: int, mentions: int) -> None:
     payload = {"room_id": room.id, "seq": seq, "unread": unread, "mentions": mentions}
     _emit("read:moved", payload, to=user_channel(caller.tenant_id, caller.user_id))
+
+
+def reply_waiting(run: Run) -> None:
+    _emit("reply:waiting", _of(run), to=run.room.channel)
+
+
+def reply_started(run: Run) -> None:
+    _emit("reply:started", _of(run), to=run.room.channel)
+
+
+def reply_grew(run: Run, *, offset: int, text: str) -> None:
+    payload = {"room_id": run.room_id, "run_id": run.id, "offset": offset, "text": text}
+    _emit("reply:grew", payload, to=run.room.channel)
+
+
+def reply_ended(run: Run, *, outcome: str, length: int) -> None:
+    payload = {"room_id": run.room_id, "run_id": run.id, "outcome": outcome, "length": length}
+    _emit("reply:ended", payload, to=run.room.channel)
+
+
+def _of(run: Run) -> dict[str, object]:
+    return {
+        "room_id": run.room_id,
+        "run_id": run.id,
+        "question_id": run.question_id,
+        "asker_id": run.asker_id,
+        "attempt": run.attempt,
+    }
 
 
 def presence_changed(tenant_id: str, user_id: str, state: State) -> None:

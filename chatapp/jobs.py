@@ -9,8 +9,11 @@ from flask import Flask, current_app
 from kombu.exceptions import OperationalError
 
 from chatapp import logs
+from chatapp.types import Room
 
 log = logs.get(__name__)
+
+ASSISTANT = "assistant"  # the queue of what waits for a model, which is long and costs no work
 
 _WAKE_EVERY = 1.0  # seconds
 _STALE = 10.0  # seconds after which a call has been overtaken by the next
@@ -44,6 +47,11 @@ def persist() -> bool:
     return True
 
 
+def reply(room: Room) -> None:
+    """Have the questions of this room answered. The sweep asks again for what nobody came for."""
+    _send("assistant.reply", [room.tenant_id, room.id], queue=ASSISTANT)
+
+
 def workers() -> list[str]:
     """The names of the workers that answer within a second; none when the queue cannot be reached."""
     try:
@@ -53,9 +61,9 @@ def workers() -> list[str]:
     return [name for answer in answers for name in answer]
 
 
-def _send(name: str) -> None:
+def _send(name: str, args: list[str] | None = None, *, queue: str | None = None) -> None:
     try:
-        queue = current_app.extensions["queue"]
-        queue.send_task(name, retry=False, expires=_STALE)
+        producer = current_app.extensions["queue"]
+        producer.send_task(name, args, retry=False, expires=_STALE, queue=queue)
     except (OperationalError, OSError) as error:
         log.warning("queue unavailable", task=name, error=str(error))

@@ -63,6 +63,19 @@ def skeleton(name: str) -> str:
     return unicodedata.normalize("NFKD", looks).replace("i", "l").replace(" ", "")[:200]
 
 
+def keepable(piece: str) -> str:
+    """Part of a text that is still growing, without what no database can keep or no screen can show."""
+    return _CONTROLS.sub("", piece)
+
+
+def title(body: str, most: int = 60) -> str:
+    """The first words of a message, as the name of what it begins."""
+    line = clean_name(re.sub(r"[*_`#>\[\]]+", " ", body))
+    if len(line) <= most:
+        return line or "Conversation"
+    return line[:most].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
 def cannot_be_kept(text: str) -> bool:
     return _UNKEPT.search(text) is not None
 

@@ -3,9 +3,9 @@
  * tests/test_protocol.py holds the three together.
  */
 
-export type Role = "owner" | "admin" | "member";
+export type Role = "owner" | "admin" | "member" | "assistant";
 export type RoomRole = "admin" | "member";
-export type RoomKind = "public" | "private" | "direct";
+export type RoomKind = "public" | "private" | "direct" | "assistant";
 export type Presence = "active" | "away" | "offline";
 
 export interface Failure {
@@ -48,6 +48,53 @@ export interface Message {
   at: string;
   edited_at: string | null;
   removed_at: string | null;
+  /** It asked the assistant something. */
+  asks?: boolean;
+  /** It is the assistant's answer, and this is how it came about. */
+  run?: Answering | null;
+}
+
+export type RunState = "waiting" | "running" | "done" | "stopped" | "failed";
+
+/** An answer being waited for, or written. */
+export interface Run {
+  id: string;
+  room_id: string;
+  question_id: string;
+  asker_id: string;
+  attempt: number;
+  state: RunState;
+  /** How many are before it in the room. */
+  place: number;
+}
+
+/** How an answer came about. */
+export interface Answering {
+  id: string;
+  question_id: string;
+  attempt: number;
+  outcome: "done" | "stopped" | "failed";
+  provider: string;
+  model: string;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  /** US dollars as a decimal, null when nobody knows. */
+  cost: string | null;
+  seconds: number | null;
+  sources: Source[];
+  error: { code: string; message: string; retryable: boolean } | null;
+}
+
+/** What `[n]` in an answer stands for. */
+export interface Source {
+  n: number;
+  kind: "document" | "message";
+  title: string;
+  quote: string;
+  passage_id?: string | null;
+  document_id?: string | null;
+  room_id?: string | null;
+  seq?: number | null;
 }
 
 export interface Person {
@@ -79,6 +126,17 @@ export interface PublicRoom {
   topic: string;
   member_count: number;
   joined: boolean;
+}
+
+/** A piece of a document, with what stands around it. */
+export interface Passage {
+  id: string;
+  document_id: string;
+  title: string;
+  heading: string;
+  body: string;
+  before: string;
+  after: string;
 }
 
 export interface Page<T> {
@@ -114,7 +172,7 @@ export interface Envelope<Type extends string, Data> {
 }
 
 export interface RoomEvents {
-  "message:created": { body: string; mentions: string[] };
+  "message:created": { body: string; mentions: string[]; asks?: boolean; run?: Answering | null };
   "message:edited": { message_id: string; message_seq: number; body: string; mentions: string[]; revision: number };
   "message:removed": { message_id: string; message_seq: number; revision: number };
   "member:joined": { user_id: string; role: RoomRole };
@@ -163,6 +221,18 @@ export interface Requests {
   "presence:set": [ask: { state: "active" | "away" }, answer: Record<string, never>];
 }
 
+/** What we ask of the assistant. */
+export interface Requests {
+  "assistant:ask": [
+    ask: { room_id: string; client_id: string; body: string },
+    answer: EventOf<"message:created"> & { duplicate: boolean },
+  ];
+  "assistant:watch": [ask: { room_id: string }, answer: { runs: Run[] }];
+  "assistant:resume": [ask: { run_id: string; offset: number }, answer: { run: Run; offset: number; text: string }];
+  "assistant:cancel": [ask: { run_id: string }, answer: Record<string, never>];
+  "assistant:retry": [ask: { run_id: string }, answer: { run: Run }];
+}
+
 /** The requests that nobody answers. */
 export type Remark = "typing:start" | "typing:stop";
 export type Question = Exclude<keyof Requests, Remark>;
@@ -191,6 +261,22 @@ export interface ServerEvents {
   "session:ended": { reason: EndReason };
   "server:closing": { delay: number };
   error: Failure;
+}
+
+interface ReplyBegun {
+  room_id: string;
+  run_id: string;
+  question_id: string;
+  asker_id: string;
+  attempt: number;
+}
+
+/** How an answer comes about. Offsets and lengths count code points. */
+export interface ServerEvents {
+  "reply:waiting": ReplyBegun;
+  "reply:started": ReplyBegun;
+  "reply:grew": { room_id: string; run_id: string; offset: number; text: string };
+  "reply:ended": { room_id: string; run_id: string; outcome: Answering["outcome"]; length: number };
 }
 
 /** The server events that are numbered, in one list for those who subscribe to all of them. */

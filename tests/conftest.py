@@ -27,7 +27,8 @@ from chatapp import auth, create_web, text
 from chatapp.store import sessions, tables, users
 from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
-from chatapp.types import Caller, Room
+from chatapp.store.workspaces import assistant as assistant_row
+from chatapp.types import Caller, Room, assistant_id
 from config import Config
 from deploy.local.settings import free_port
 
@@ -190,6 +191,13 @@ def bob(person: Callable[..., Caller]) -> Caller:
 def mallory(person: Callable[..., Caller]) -> Caller:
     """Of another workspace, and its owner."""
     return person("mallory", "rival", role="owner")
+
+
+@pytest.fixture
+def assistant(app: Flask, workspaces: None) -> str:
+    """The id of acme's."""
+    _insert(tables.users, assistant_row("acme", NOW))
+    return assistant_id("acme")
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/protocol.md").read_text()
 TYPESCRIPT = (ROOT / "frontend/protocol.ts").read_text()
 BUS = (ROOT / "chatapp/bus.py").read_text()
-RECORD = "".join(path.read_text() for path in (ROOT / "chatapp/actions").glob("*.py"))
+SAYING = [*(ROOT / "chatapp/actions").glob("*.py"), ROOT / "chatapp/store/drafts.py"]
+RECORD = "".join(path.read_text() for path in SAYING)
 
 EVENT = re.compile(r"^\| `([a-z]+(?::[a-z]+)?)` \|", re.MULTILINE)
 
@@ -26,8 +27,9 @@ def published(heading):
 
 
 def typed(interface):
-    """The events that an interface of frontend/protocol.ts has."""
-    body = TYPESCRIPT.split(f"export interface {interface} {{")[1].split("\n}")[0]
+    """The events that an interface of frontend/protocol.ts has, in all its parts."""
+    parts = TYPESCRIPT.split(f"export interface {interface} {{")[1:]
+    body = "".join(part.split("\n}")[0] for part in parts)
     return set(re.findall(r'^  "?([a-z]+(?::[a-z]+)?)"?:', body, re.MULTILINE))
 
 
@@ -57,6 +59,11 @@ REQUESTS = {
     "typing:start": schemas.StartTyping,
     "typing:stop": schemas.StopTyping,
     "presence:set": schemas.SetPresence,
+    "assistant:ask": schemas.AskAssistant,
+    "assistant:watch": schemas.WatchRuns,
+    "assistant:resume": schemas.ResumeRun,
+    "assistant:cancel": schemas.CancelRun,
+    "assistant:retry": schemas.RetryRun,
 }
 
 

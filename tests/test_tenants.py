@@ -18,8 +18,9 @@ from sqlalchemy import select, update
 from chatapp.actions import control as deeds
 from chatapp.actions import delivery, invitations, members, messages, people, rooms
 from chatapp.sockets import EVENTS
-from chatapp.store import control, sessions, tables
+from chatapp.store import control, runs, sessions, tables
 from chatapp.store.database import reading, writing
+from chatapp.types import Room
 from chatapp.views import API, PAGES
 from tests.conftest import token_of
 
@@ -94,6 +95,11 @@ SAID: dict[str, dict[str, Any]] = {
     "typing:start": {"room_id": "<room_id>"},
     "typing:stop": {"room_id": "<room_id>"},
     "presence:set": {"state": "away"},
+    "assistant:ask": {"room_id": "<room_id>", "client_id": "c-0000002", "body": "boo"},
+    "assistant:watch": {"room_id": "<room_id>"},
+    "assistant:resume": {"run_id": "<run_id>", "offset": 0},
+    "assistant:cancel": {"run_id": "<run_id>"},
+    "assistant:retry": {"run_id": "<run_id>"},
 }
 
 # These answer the same whatever is named: by what is left out of a list, or not at all.
@@ -118,6 +124,7 @@ class Acme(NamedTuple):
     message_id: str
     session_id: str
     invitation_id: str
+    run_id: str
     token: str = "no-such-token"  # a link of an invitation is for whoever holds it
 
     def in_place(self, text: str) -> str:
@@ -132,16 +139,20 @@ class Acme(NamedTuple):
         return {name: fill(value) for name, value in what.items()}
 
 
-NEVER_WAS = Acme(*["never-was"] * 5)
+NEVER_WAS = Acme(*["never-was"] * 6)
 
 
 @pytest.fixture
-def acme(app, ada, bob) -> Acme:
+def acme(app, ada, bob, assistant) -> Acme:
     """A private room of ada's, with everything in it that one could be curious about."""
     board = rooms.create(ada, kind="private", name=f"{CANARY} board", topic=f"{CANARY} topic")
     said, _ = messages.send(ada, room_id=board.id, client_id="c-9999999", body=f"{CANARY} body")
     invited, _ = invitations.create(ada, email=f"{CANARY}@acme.test")
-    return Acme("ada", board.id, json.loads(said)["id"], ada.session_id, invited.id)
+    members.add(ada, room_id=board.id, user_ids=[assistant])
+    asked, _ = messages.send(ada, room_id=board.id, client_id="c-9999998", body="@assistant?")
+    run_id = json.loads(asked)["id"]
+    assert runs.open_in(Room("acme", board.id))
+    return Acme("ada", board.id, json.loads(said)["id"], ada.session_id, invited.id, run_id)
 
 
 def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
@@ -168,7 +179,7 @@ def _belongings() -> dict[str, Any]:
     """Every row of acme, but when somebody was last seen."""
     found: dict[str, Any] = {}
     with reading() as connection:
-        for table in (tables.users, tables.sessions, tables.invitations, tables.rooms):
+        for table in (tables.users, tables.sessions, tables.invitations, tables.rooms, tables.runs):
             columns = [column for column in table.c if column.name != "last_seen_at"]
             query = select(*columns).where(table.c.workspace_id == "acme")
             found[table.name] = sorted(map(tuple, connection.execute(query)))

@@ -9,17 +9,22 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from threading import Thread
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from flask import Flask
+from kombu import Queue  # type: ignore[attr-defined]
 
 from chatapp import create_app, logs
 from chatapp.errors import Busy
-from config import Config, ConfigError
+from config import Config, ConfigError, ProviderKeys
 
 log = logs.get(__name__)
+
+DEFAULT, ASSISTANT = "celery", "assistant"
+_SAY_EVERY = 10.0  # seconds
 
 
 class AppTask(Task):
@@ -37,7 +42,7 @@ class AppTask(Task):
 @cache
 def application() -> Flask:
     try:
-        return create_app(Config.from_env(os.environ))
+        return create_app(Config.from_env(os.environ), ProviderKeys.from_env(os.environ))
     except ConfigError as error:
         sys.exit(str(error))
 
@@ -57,7 +62,16 @@ def settings() -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 5,
         },
-        "imports": ["workers.budgets", "workers.persist", "workers.presence", "workers.upkeep"],
+        "imports": [
+            "workers.assistant",
+            "workers.budgets",
+            "workers.persist",
+            "workers.presence",
+            "workers.upkeep",
+        ],
+        # A worker without -Q takes from both.
+        "task_queues": [Queue(name) for name in (DEFAULT, ASSISTANT)],  # type: ignore[no-untyped-call]
+        "task_default_queue": DEFAULT,
         "accept_content": ["json"],
         "task_ignore_result": True,
         "task_acks_late": True,
@@ -81,6 +95,7 @@ def clock(app: Flask) -> dict[str, Any]:
     return {
         "persist": _every(1.0, "persist.drain"),
         "presence": _every(app.config["SWEEP_EVERY"], "presence.sweep"),
+        "assistant": _every(app.config["ASSISTANT_SWEEP_EVERY"], "assistant.sweep"),
         "budgets": _every(app.config["BUDGET_SWEEP_EVERY"], "budgets.sweep"),
         "trim": _every(30.0, "upkeep.trim"),
         "expire": _every(3600.0, "upkeep.expire"),
@@ -95,6 +110,15 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 def _keep_our_logs(**_: object) -> None:
     """Celery would format the lines its own way; being connected is what stops it."""
     application()
+
+
+@worker_ready.connect
+def _attend(sender: Any, **_: object) -> None:
+    """Tell those who ask which providers can be reached here, if this worker takes questions."""
+    from workers.assistant import attend  # noqa: PLC0415 - needs the application
+
+    if ASSISTANT in sender.app.amqp.queues.consume_from:
+        Thread(target=attend, args=(application(), _SAY_EVERY), name="attend", daemon=True).start()
 
 
 celery = Celery("workers", task_cls=AppTask)

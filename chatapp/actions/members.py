@@ -7,7 +7,7 @@ from dataclasses import replace
 from chatapp.actions import access
 from chatapp.errors import Conflict, InvalidPayload, NotAllowed, NotFound
 from chatapp.store import chronicle, memberships, presence, users
-from chatapp.types import Caller, Event, Listing, Member, Room
+from chatapp.types import Caller, Event, Listing, Member, Room, assistant_id
 
 AT_ONCE = 200  # people in one answer
 
@@ -49,6 +49,8 @@ def change(caller: Caller, *, room_id: str, user_id: str, role: str) -> Event:
     """Make somebody an administrator of the room, or no longer one. Raises Conflict for the last."""
     record = access.governed_room(caller, room_id)
     _in(caller, room_id, user_id)
+    if _is_assistant(record.room, user_id):
+        raise NotAllowed("The assistant administers nothing.")
     if role != "admin" and memberships.admins(caller.tenant_id, room_id) == [user_id]:
         raise Conflict("A room needs an administrator. Choose another one first.")
     return chronicle.note(record.room, "member:changed", caller.user_id, user_id=user_id, role=role)
@@ -67,13 +69,18 @@ def _bring_in(caller: Caller, room: Room, newcomers: list[str]) -> None:
         return
     roles = dict.fromkeys(newcomers, "member")
     if not memberships.has_admin(room.tenant_id, room.id):
-        roles[newcomers[0]] = "admin"
+        roles[next((one for one in newcomers if not _is_assistant(room, one)), "")] = "admin"
+        roles.pop("", None)
     told = []
     for user_id, role in roles.items():
         # Nobody in the room knows the operator: then people come by themselves.
         actor = user_id if caller.is_operator else caller.user_id
         told.append(chronicle.draft("member:joined", actor, user_id=user_id, role=role))
     chronicle.note_all(room, told)
+
+
+def _is_assistant(room: Room, user_id: str) -> bool:
+    return user_id == assistant_id(room.tenant_id)
 
 
 def _seen(caller: Caller, members: list[Member]) -> list[Member]:

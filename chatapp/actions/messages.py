@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from uuid_utils import uuid7
 
-from chatapp import metrics, text
-from chatapp.errors import InvalidPayload, NotAllowed, NotFound, RoomNotFound, TooLarge
-from chatapp.store import directory, memberships, room_log, timeline
-from chatapp.types import Caller, Draft, Event, Message, Room
-
-MOST_CHARACTERS = 5_000
-MOST_BYTES = 20_000
+from chatapp import bus, jobs, metrics
+from chatapp.errors import NotAllowed, NotFound, RoomNotFound
+from chatapp.store import codec, directory, drafts, memberships, room_log, runs, timeline
+from chatapp.types import Caller, Draft, Event, Message, Room, assistant_id
 
 
 def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str, bool]:
@@ -22,12 +19,15 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[st
     trip. Raises RoomNotFound, TooLarge, TooFast, Conflict, Busy.
     """
     room = Room(caller.tenant_id, room_id)
-    words = _checked(body)
-    data = {"body": words, "mentions": directory.mentioned(caller.tenant_id, words)}
-    draft = Draft("message:created", str(uuid7()), caller.user_id, data, client_id)
+    draft = drafts.message(caller, client_id=client_id, body=body)
+    if asks := _asks(room, draft):
+        draft.data["asks"] = True
     event, fresh = room_log.keep(room, draft, limited=True)
     if fresh:
         metrics.tally(metrics.messages_sent)
+        if asks:
+            bus.reply_waiting(runs.first(codec.load(room.tenant_id, event)))
+            jobs.reply(room)
     return event, not fresh
 
 
@@ -36,7 +36,7 @@ def edit(caller: Caller, *, message_id: str, body: str, revision: int) -> Event:
     message = _found(caller, message_id)
     if message.author_id != caller.user_id:
         raise NotAllowed("Only its author can edit a message.")
-    words = _checked(body)
+    words = drafts.checked(body)
     data = _revised(message, revision) | {
         "body": words,
         "mentions": directory.mentioned(caller.tenant_id, words),
@@ -50,6 +50,12 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
     if message.author_id != caller.user_id and not _moderates(caller, message.room_id):
         raise NotAllowed("Only its author or an administrator can remove a message.")
     return _revise(caller, message, "message:removed", _revised(message, revision), revision)
+
+
+def _asks(room: Room, draft: Draft) -> bool:
+    """Whether the assistant is named, and here: a question that only messages with its name cost."""
+    ours = assistant_id(room.tenant_id)
+    return ours in draft.data["mentions"] and ours in room_log.member_ids(room)
 
 
 def _revise(
@@ -83,14 +89,3 @@ def _found(caller: Caller, message_id: str) -> Message:
 def _moderates(caller: Caller, room_id: str) -> bool:
     role = memberships.role(caller.tenant_id, room_id, caller.user_id)
     return caller.is_admin or role == "admin"
-
-
-def _checked(body: str) -> str:
-    if len(body) > 4 * MOST_CHARACTERS:  # before the costly cleaning
-        raise TooLarge
-    words = text.clean(body)
-    if not words:
-        raise InvalidPayload("Write something first.", details={"body": ["It is empty."]})
-    if len(words) > MOST_CHARACTERS or len(words.encode()) > MOST_BYTES:
-        raise TooLarge
-    return words

@@ -78,6 +78,8 @@ def change(
     """
     access.administration(caller)
     user = access.person(caller, user_id)
+    if user.role == "assistant":
+        raise NotAllowed("The assistant keeps its place.")
     if caller.role != "owner" and "owner" in (user.role, role):
         raise NotAllowed("Only an owner can do that.")
     if user.id == caller.user_id and disabled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatapp.actions import access
 from chatapp.errors import Conflict, InvalidPayload, NotAllowed, RoomNotFound
 from chatapp.store import chronicle, memberships, rooms, users
-from chatapp.types import Caller, Event, Listing, RoomKind, RoomRecord
+from chatapp.types import Caller, Event, Listing, RoomKind, RoomRecord, assistant_id
 
 AT_ONCE = 50  # rooms in one answer
 MOST_IN_DIRECT = 20  # people in a direct room
@@ -46,6 +46,8 @@ def create(
     others = _people(caller, member_ids or [])
     if kind == "direct":
         return _direct(caller, others)
+    if kind == "assistant":
+        return _conversation(caller, others)
     if name is None:
         raise InvalidPayload(details={"name": ["A room needs a name."]})
     roles = dict.fromkeys(others, "member") | {caller.user_id: "admin"}
@@ -96,6 +98,7 @@ def change(
         room_id,
         name=record.name or "" if name is None else name,
         topic=record.topic if topic is None else topic,
+        unique=record.kind != "assistant",
     )
     return chronicle.note(
         record.room, "room:changed", caller.user_id, name=new_name, topic=new_topic
@@ -139,6 +142,12 @@ def _direct(caller: Caller, others: list[str]) -> RoomRecord:
         if existing is None:
             raise
         return existing
+
+
+def _conversation(caller: Caller, others: list[str]) -> RoomRecord:
+    """With the assistant; it gets its name from the first question."""
+    roles = dict.fromkeys([*others, assistant_id(caller.tenant_id)], "member")
+    return _make(caller, "assistant", None, "", roles | {caller.user_id: "admin"})
 
 
 def _make(

@@ -72,7 +72,7 @@ def issue_token(caller: Caller, *, user_id: str, ttl: float) -> str:
     """A bearer token for somebody of the workspace. Raises NotAllowed, NotFound, Blocked."""
     access.administration(caller)
     user = access.person(caller, user_id)
-    if user.disabled:
+    if user.disabled or user.role == "assistant":
         raise Blocked
     return auth.sign(sessions.add(user, kind="token", lifetime=ttl))
 

@@ -6,7 +6,7 @@ keys are in the memory of the workers alone; see workers/__init__.py.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 from flask import Flask, current_app
@@ -29,7 +29,9 @@ _STREAMS: dict[str, Callable[[Prompt, Access], AsyncIterator[Piece | Usage]]] = 
 
 
 def init_app(app: Flask, keys: Any) -> None:
-    """`keys`: config.ProviderKeys. Only a worker calls this; without it there is the librarian."""
+    """`keys`: config.ProviderKeys, which only a worker has; None: there is the librarian."""
+    if keys is None:
+        return
     app.extensions["providers"] = {
         name: Access(*found)
         for name, found in (
@@ -46,11 +48,11 @@ def reachable() -> list[str]:
     return sorted(current_app.extensions.get("providers", {}))
 
 
-def complete(prompt: Prompt, *, patience: float, tick: float) -> Iterator[Piece | Usage | None]:
+def complete(prompt: Prompt, *, tick: float) -> Generator[Piece | Usage | None]:
     """The answer as it is written. None whenever nothing came for `tick` seconds, so that whoever
     listens can see to other things; closing the iterator closes the provider's connection.
 
-    The last Usage counts. Raises Failure: also when nothing at all came for `patience` seconds.
+    The last Usage counts. Raises Failure: also when nothing came for ASSISTANT_PATIENCE seconds.
     """
     stream, access = _STREAMS.get(prompt.provider), Access()
     if prompt.provider != LIBRARIAN:
@@ -59,4 +61,5 @@ def complete(prompt: Prompt, *, patience: float, tick: float) -> Iterator[Piece 
             raise Refused("not configured")
         access = known[prompt.provider]
     assert stream is not None
+    patience = current_app.config["ASSISTANT_PATIENCE"]
     return pull(lambda: stream(prompt, access), patience=patience, tick=tick)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ _CLOSED_WITHIN = 1.0  # seconds until a connection that was told to close is lef
 
 def pull(
     begin: Callable[[], AsyncIterator[Item]], *, patience: float, tick: float
-) -> Iterator[Item | None]:
+) -> Generator[Item | None]:
     """What the asynchronous iterator gives, and None for each `tick` seconds without anything.
 
     Raises what it raises, TimedOut after `patience` seconds without anything. Closing this one

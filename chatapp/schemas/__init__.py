@@ -89,6 +89,27 @@ class SetPresence(Schema):
     state = fields.Str(required=True, validate=validate.OneOf(["active", "away"]))
 
 
+class AskAssistant(SendMessage):
+    pass
+
+
+class WatchRuns(Schema):
+    room_id = Text(required=True, validate=ROOM_ID)
+
+
+class ResumeRun(Schema):
+    run_id = Text(required=True, validate=ROOM_ID)
+    offset = Seq(required=True)
+
+
+class CancelRun(Schema):
+    run_id = Text(required=True, validate=ROOM_ID)
+
+
+class RetryRun(Schema):
+    run_id = Text(required=True, validate=ROOM_ID)
+
+
 # --- payloads ------------------------------------------------------------------------------------
 
 
@@ -138,6 +159,8 @@ class MessagePayload(Schema):
     at = fields.Str()
     edited_at = fields.Str(allow_none=True)
     removed_at = fields.Str(allow_none=True)
+    asks = fields.Bool()
+    run = fields.Dict(allow_none=True)
 
 
 class RoomPayload(Schema):
@@ -195,6 +218,18 @@ class CatchUpPayload(Schema):
                 "room": caught_up.room,
             }
         )
+
+
+class RunPayload(Schema):
+    """actions.assistant.Placed."""
+
+    id = fields.Str(attribute="run.id")
+    room_id = fields.Str(attribute="run.room_id")
+    question_id = fields.Str(attribute="run.question_id")
+    asker_id = fields.Str(attribute="run.asker_id")
+    attempt = fields.Int(attribute="run.attempt")
+    state = fields.Str(attribute="run.state")
+    place = fields.Int()
 
 
 class ReadMark(Schema):

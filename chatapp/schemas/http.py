@@ -76,7 +76,9 @@ class Invite(Schema):
 
 
 class CreateRoom(Schema):
-    kind = fields.Str(required=True, validate=validate.OneOf(["public", "private", "direct"]))
+    kind = fields.Str(
+        required=True, validate=validate.OneOf(["public", "private", "direct", "assistant"])
+    )
     name = fields.Str(load_default=None, allow_none=True, validate=NAME)
     topic = fields.Str(load_default="", validate=validate.Length(max=250))
     member_ids = fields.List(
@@ -108,6 +110,7 @@ class LookBack(Schema):
 class PostMessage(Schema):
     client_id = Text(required=True, validate=CLIENT_ID)
     body = fields.Str(required=True)
+    ask = fields.Bool(load_default=False)  # the assistant
 
 
 class PatchMessage(Schema):

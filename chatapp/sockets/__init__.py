@@ -10,6 +10,7 @@ from flask_socketio import SocketIO
 
 from chatapp import engine
 from chatapp.sockets import (
+    assistant,
     budgets,
     connection,
     control,
@@ -37,6 +38,11 @@ EVENTS: dict[str, Callable[..., Any]] = {
     "typing:start": typing.start,
     "typing:stop": typing.stop,
     "presence:set": presence.set_state,
+    "assistant:ask": assistant.ask,
+    "assistant:watch": assistant.watch,
+    "assistant:resume": assistant.resume,
+    "assistant:cancel": assistant.cancel,
+    "assistant:retry": assistant.retry,
 }
 
 # What runs beside the events, from the start of a web worker to its end.
@@ -50,6 +56,7 @@ TASKS = [
     presence.renew,
     presence.sweep,
     budgets.sweep,
+    assistant.sweep,
     figures.follow,
     limits.settle,
 ]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from chatapp.errors import Busy
 from chatapp.store.database import reading
 from chatapp.store.tables import users
+from chatapp.types import assistant_id
 
 _FRESH = 60.0  # seconds; people_changed on the control stream forgets earlier
 
@@ -65,6 +66,9 @@ def _read(tenant_id: str) -> _Names:
     )
     with reading() as connection:
         ids = {name.casefold(): user_id for name, user_id in connection.execute(query)}
+    ours = assistant_id(tenant_id)
+    if ours in ids.values():
+        ids.setdefault("assistant", ours)  # whatever it had to be called here
     longest_first = sorted(ids, key=len, reverse=True)
     pattern = rf"(?<!\w)@({'|'.join(map(re.escape, longest_first))})(?!\w)" if ids else ""
     return _Names(monotonic(), re.compile(pattern, re.IGNORECASE) if ids else None, ids)

@@ -42,11 +42,50 @@ def _message_created(connection: Connection, event: Event) -> None:
         "mentions": event.data["mentions"],
         "revision": 1,
         "at": event.at,
+        "asks": event.data.get("asks", False),
+        "run": event.data.get("run"),
     }
     insert_missing(connection, tables.messages, [row])
     _set_mentions(connection, event, event.seq)
+    if event.data.get("asks"):
+        insert_missing(connection, tables.runs, [first_run(event)])
     if event.data.get("run"):
-        ledger.book(connection, event)
+        answered(connection, event)
+
+
+def answered(connection: Connection, event: Event) -> None:
+    """The run this event ends, and what it used."""
+    end_run(connection, event.tenant_id, event.data["run"], event.at)
+    ledger.book(connection, event)
+
+
+def first_run(event: Event) -> dict[str, Any]:
+    """The row that waits for an answer to this question."""
+    return {
+        "id": event.id,
+        "workspace_id": event.tenant_id,
+        "room_id": event.room_id,
+        "question_id": event.id,
+        "question_seq": event.seq,
+        "asker_id": event.actor_id,
+        "attempt": 1,
+        "state": "waiting",
+        "created_at": datetime.fromisoformat(event.at),
+    }
+
+
+def end_run(connection: Connection, tenant_id: str, run: dict[str, Any], at: str) -> None:
+    """As its answer says; once ended it stays so."""
+    row = tables.runs.c
+    connection.execute(
+        update(tables.runs)
+        .where(
+            row.id == run["id"],
+            row.workspace_id == tenant_id,
+            row.state.in_(("waiting", "running")),
+        )
+        .values(state=run["outcome"], ended_at=datetime.fromisoformat(at))
+    )
 
 
 def _message_edited(connection: Connection, event: Event) -> None:

@@ -14,6 +14,9 @@ PROBE = "health:probe"  # string: written to see whether Redis takes writes
 RECORD_WATCHED = "record:watched"  # string: held by the last who looked whether the record lags
 BUDGET_TENANTS = "budget:tenants"  # set: tenant ids that have something reserved
 BUDGETS_SWEPT = "budget:swept"  # string: held by the last sweeper until the next is due
+ASSISTANT_PROVIDERS = "assistant:providers"  # string: JSON list of what the workers reach; expires
+ASSISTANT_SWEPT = "assistant:swept"  # string: held by the last sweeper until the next is due
+ASSISTANT_LEFT = "assistant:left"  # hash: "tenant room" -> since when nobody answers there, seconds
 PRESENCE_TENANTS = "presence:tenants"  # set: tenant ids that have leases
 PRESENCE_SWEPT = "presence:swept"  # string: held by the last sweeper until the next is due
 
@@ -114,6 +117,19 @@ class RoomKeys:
     def sent(self, author_id: str, client_id: str) -> str:
         """String: the seq a client_id was given."""
         return f"{self._room}:sent:{author_id}:{client_id}"
+
+    @property
+    def answering(self) -> str:
+        """String: the token of whoever answers here; a lease."""
+        return f"{self._room}:answering"
+
+    def pieces(self, run_id: str) -> str:
+        """Stream: o, t: an unfinished answer, each piece with the offset it begins at."""
+        return f"{self._room}:run:{run_id}:pieces"
+
+    def standing(self, run_id: str) -> str:
+        """Hash: by, length, cancelled, ended; see lua/grow.lua."""
+        return f"{self._room}:run:{run_id}:standing"
 
     def send_limits(self, author_id: str) -> list[str]:
         """Counters of this minute: the author's, the room's and the workspace's in this shard."""

@@ -97,11 +97,15 @@ def _found(query: Select[Any]) -> list[Member]:
 
 
 def _open(tenant_id: str, room_id: str) -> Select[Any]:
-    """The ids of members with an open account."""
+    """The ids of people in the room with an open account."""
     return (
         select(memberships.c.user_id)
         .join(users, users.c.id == memberships.c.user_id)
-        .where(*_of_room(tenant_id, room_id), users.c.disabled_at.is_(None))
+        .where(
+            *_of_room(tenant_id, room_id),
+            users.c.disabled_at.is_(None),
+            users.c.role != "assistant",
+        )
     )
 
 

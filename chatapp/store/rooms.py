@@ -41,8 +41,8 @@ def add(
 ) -> RoomRecord:
     """A room with its first members (`roles`: user id -> role in the room), in one transaction.
 
-    `name` is None for a direct room. Raises Conflict when a room of this name, or a direct room of
-    these people, exists; InvalidPayload for a name in which nothing is visible.
+    `name` is None for a direct room and a new one of the assistant. Raises Conflict when a room of
+    this name, or a direct room of these people, exists; InvalidPayload for a name in which nothing is visible.
     """
     now, room_id = datetime.now(UTC), str(uuid7())
     name, name_skeleton = (None, None) if name is None else _proper(name)
@@ -79,12 +79,16 @@ def add(
     return RoomRecord(tenant_id, room_id, kind, name, topic, False, len(members))
 
 
-def rename(tenant_id: str, room_id: str, *, name: str, topic: str) -> tuple[str, str]:
-    """The name and topic as they are from now on; telling the room is the caller's.
+def rename(
+    tenant_id: str, room_id: str, *, name: str, topic: str, unique: bool = True
+) -> tuple[str, str]:
+    """The name and topic as they are from now on; telling the room is the caller's. A name that is
+    not `unique` is one of many alike, and keeps nobody from it.
 
     Raises Conflict, InvalidPayload.
     """
-    name, name_skeleton = _proper(name)
+    name, skeleton = _proper(name)
+    name_skeleton = skeleton if unique else None
     topic = text.clean_name(topic)[:TOPIC_MAX]  # composing can make it longer
     try:
         with writing() as connection:

@@ -153,6 +153,8 @@ def said(event: Event) -> Message:
         body=event.data["body"],
         mentions=event.data["mentions"],
         at=event.at,
+        asks=event.data.get("asks", False),
+        run=event.data.get("run"),
     )
 
 
@@ -188,4 +190,6 @@ def _message(row: Row[Any]) -> Message:
         at=row.at,
         edited_at=row.edited_at,
         removed_at=row.removed_at,
+        asks=row.asks,
+        run=row.run,
     )

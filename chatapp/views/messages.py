@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from chatapp.actions import history, messages, reading
+from chatapp.actions import assistant, history, messages, reading
 from chatapp.schemas import EventPayload, PagePayload, ReadMark
 from chatapp.schemas.http import (
     DeleteMessage,
@@ -24,8 +24,9 @@ def index(caller: Caller, room_id: str, anchor: str, before: int, after: int) ->
 
 
 @endpoint(PostMessage, SentPayload, status=201)
-def send(caller: Caller, room_id: str, client_id: str, body: str) -> object:
-    said, duplicate = messages.send(caller, room_id=room_id, client_id=client_id, body=body)
+def send(caller: Caller, room_id: str, client_id: str, body: str, ask: bool) -> object:
+    say = assistant.ask if ask else messages.send
+    said, duplicate = say(caller, room_id=room_id, client_id=client_id, body=body)
     return orjson.loads(said) | {"duplicate": duplicate}
 
 

@@ -71,6 +71,7 @@ def _run(wanted: argparse.Namespace) -> None:
                 demo = None if wanted.no_demo else _demo(found, is_new=is_new)
                 _greet(wanted, demo)
                 family.start(members.work())
+                family.start(members.answers(found.keys))
                 family.start(members.clock())
             while not stop.asked:
                 family.tend(0.5)

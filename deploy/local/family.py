@@ -34,6 +34,7 @@ class Member:
     patience: float = 10.0  # seconds between TERM and KILL
     small_talk: tuple[str, ...] = ()  # lines with one of these are not worth showing
     goes_last: bool = False  # because the others need it to say goodbye
+    environ: dict[str, str] = field(default_factory=dict, repr=False)  # what it alone is told
     leaves_orphans: bool = False  # whether its children outlive its death, to end in their own way
 
     process: subprocess.Popen[bytes] | None = None
@@ -108,7 +109,7 @@ class Family:
         member.process = subprocess.Popen(
             tied(member.command),
             cwd=self._directory,
-            env=self._environ,
+            env={**self._environ, **member.environ},
             stdin=subprocess.PIPE if member.feed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             bufsize=0,

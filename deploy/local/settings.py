@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO
 
-from config import RUN_ENV, Config
+from config import RUN_ENV, Config, ProviderKeys
 
 CHECKOUT = Path(__file__).parents[2]
 VAR = CHECKOUT / "var"
@@ -23,6 +23,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Settings:
     environ: dict[str, str]  # of every process
+    keys: dict[str, str]  # of the one that asks the providers of models
     redis_port: int | None  # of the Redis we run ourselves; None: somebody else's
     redis_password: str
     is_sqlite_ours: bool
@@ -44,7 +45,9 @@ def find_or_make(environ: dict[str, str]) -> Settings:
     ours = "DATABASE_URL" not in known
     if ours:
         known["DATABASE_URL"] = f"sqlite:///{VAR / 'chat.db'}"
-    return Settings(known, port, password, ours)
+    names = {field.name for field in fields(ProviderKeys)}
+    keys = {name: known.pop(name) for name in names & set(known)}
+    return Settings(known, keys, port, password, ours)
 
 
 def publish(settings: Settings) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from chatapp import text
+
 revision = "0002"
 down_revision = "0001"
 
@@ -138,9 +140,39 @@ def upgrade() -> None:
             sa.Column("asks", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         messages.add_column(sa.Column("run", sa.JSON(none_as_null=True), nullable=True))
+    _introduce_assistants()
+
+
+def _introduce_assistants() -> None:
+    """Each workspace gets its assistant, under a name that nobody there has."""
+    connection = op.get_bind()
+    for (workspace_id,) in connection.execute(sa.text("SELECT id FROM workspaces")).all():
+        taken = connection.execute(
+            sa.text("SELECT name_skeleton FROM users WHERE workspace_id = :id"),
+            {"id": workspace_id},
+        )
+        skeletons = set(taken.scalars())
+        numbered = ("Assistant", *(f"Assistant {n}" for n in range(2, 10_000)))
+        name = next(one for one in numbered if text.skeleton(one) not in skeletons)
+        connection.execute(
+            sa.text(
+                "INSERT INTO users (id, workspace_id, email, name, name_skeleton, role,"
+                " password_hash, created_at) VALUES (:id, :workspace, 'assistant', :name,"
+                " :skeleton, 'assistant', '!', CURRENT_TIMESTAMP)"
+            ),
+            {
+                "id": f"assistant-{workspace_id}",
+                "workspace": workspace_id,
+                "name": name,
+                "skeleton": text.skeleton(name),
+            },
+        )
 
 
 def downgrade() -> None:
+    for table in ("memberships", "users"):
+        column = "user_id" if table == "memberships" else "id"
+        op.execute(f"DELETE FROM {table} WHERE {column} LIKE 'assistant-%'")
     with op.batch_alter_table("messages") as messages:
         messages.drop_column("run")
         messages.drop_column("asks")

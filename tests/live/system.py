@@ -49,7 +49,7 @@ class Part:
             self.process = subprocess.Popen(
                 tied(self.member.command),
                 cwd=CHECKOUT,
-                env=self.environ,
+                env={**self.environ, **self.member.environ},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -150,6 +150,7 @@ class System:
         workers_each: int = 1,
         worker_class: str = "eventlet",
         database_url: str | None = None,
+        keys: dict[str, str] | None = None,
         **settings: Any,
     ) -> None:
         self.directory = directory
@@ -177,6 +178,7 @@ class System:
             for number in range(web)
         ]
         self.work = self._part(members.work())
+        self.answers = self._part(members.answers(keys))
         self.clock = self._part(members.clock())
         self._app: Flask | None = None
 
@@ -184,7 +186,7 @@ class System:
         try:
             self.start_redis()
             self.run("-m", "deploy.prepare")
-            for part in (*self.web, self.work, self.clock):
+            for part in (*self.web, self.work, self.answers, self.clock):
                 part.start()
             self.wait_until_ready()
         except BaseException:
@@ -195,13 +197,13 @@ class System:
     def __exit__(self, *_: object) -> None:
         if self._app:
             self._app.extensions["database"].dispose()
-        for part in (self.clock, self.work, *self.web, self.redis):
+        for part in (self.clock, self.work, self.answers, *self.web, self.redis):
             part.thaw()
             part.kill()
 
     @property
     def parts(self) -> list[Part]:
-        return [self.redis, *self.web, self.work, self.clock]
+        return [self.redis, *self.web, self.work, self.answers, self.clock]
 
     @property
     def url(self) -> str:

@@ -49,12 +49,12 @@ def prompt(provider: str) -> Prompt:
     return Prompt(provider, "a-model", "Be brief.", turns, most_tokens=100)
 
 
-def ask(provider: str, patience: float = 10.0):
-    return llm.complete(prompt(provider), patience=patience, tick=0.05)
+def ask(provider: str):
+    return llm.complete(prompt(provider), tick=0.05)
 
 
-def everything(provider: str, patience: float = 10.0) -> list[Piece | Usage]:
-    return [item for item in ask(provider, patience) if item is not None]
+def everything(provider: str) -> list[Piece | Usage]:
+    return [item for item in ask(provider) if item is not None]
 
 
 def text(items) -> str:
@@ -145,12 +145,13 @@ def test_a_page_of_something_else_is_no_answer(provider, fake):
     assert isinstance(failed.value, Cut | Garbage)
 
 
-def test_who_says_nothing_is_not_waited_for_for_ever(provider, fake):
+def test_who_says_nothing_is_not_waited_for_for_ever(app, provider, fake):
+    app.config["ASSISTANT_PATIENCE"] = 0.5
     fake.fault = "hang"
     began = time.monotonic()
 
     with pytest.raises(TimedOut):
-        everything(provider, patience=0.5)
+        everything(provider)
 
     assert time.monotonic() - began < 5
     assert fake.requests[0].gone.wait(1)
@@ -161,7 +162,7 @@ def test_nobody_there_is_an_overloaded_provider(app):
     llm.init_app(app, keys)
 
     with pytest.raises(Overloaded):
-        everything("openai", patience=20)
+        everything("openai")
 
 
 def test_too_many_requests_are_tried_again_by_the_sdk(provider, fake):

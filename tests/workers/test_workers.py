@@ -40,6 +40,7 @@ def test_everything_the_clock_calls_is_a_task_and_in_time(celery):
     entries = celery.conf.beat_schedule.values()
 
     assert {entry["task"] for entry in entries} == {
+        "assistant.sweep",
         "persist.drain",
         "presence.sweep",
         "budgets.sweep",
@@ -53,7 +54,8 @@ def test_everything_the_clock_calls_is_a_task_and_in_time(celery):
 
 def test_no_task_runs_twice_because_it_runs_long(celery):
     hidden = celery.conf.broker_transport_options["visibility_timeout"]
-    limits = [task.time_limit or celery.conf.task_time_limit for task in celery.tasks.values()]
+    late = [task for task in celery.tasks.values() if task.acks_late]  # the others are gone at once
+    limits = [task.time_limit or celery.conf.task_time_limit for task in late]
 
     assert max(limits) < hidden
 
@@ -69,7 +71,9 @@ def test_every_setting_is_one_that_celery_knows(celery):
 def test_every_task_runs(celery):
     ours = [name for name in celery.tasks if not name.startswith("celery.")]
 
-    assert [celery.tasks[name].apply().state for name in ours] == ["SUCCESS"] * len(ours)
+    given = {"assistant.reply": ["acme", "no-such-room"]}
+    states = {name: celery.tasks[name].apply(given.get(name)).state for name in ours}
+    assert states == dict.fromkeys(ours, "SUCCESS")
 
 
 def test_a_task_is_put_off_while_redis_is_away(celery, monkeypatch):

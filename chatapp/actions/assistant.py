@@ -1,0 +1,164 @@
+"""Asking the assistant, watching it answer, stopping it, asking again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatapp import bus, jobs, llm, metrics
+from chatapp.actions import access
+from chatapp.errors import (
+    AssistantUnavailable,
+    ChatError,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    RoomNotFound,
+)
+from chatapp.store import (
+    attendants,
+    budgets,
+    codec,
+    drafts,
+    memberships,
+    pieces,
+    replies,
+    room_log,
+    runs,
+    sent_before,
+)
+from chatapp.types import Caller, Room, Run, assistant_id
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A run, and how many are before it in its room."""
+
+    run: Run
+    place: int
+
+
+def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str, bool]:
+    """Say it, as messages.send does, and have it answered.
+
+    Raises what that raises, NotAllowed where the assistant is not, BudgetExceeded and
+    AssistantUnavailable: then nothing was said.
+    """
+    room = access.room(caller, room_id)
+    draft = drafts.message(caller, client_id=client_id, body=body)
+    draft.data["asks"] = True
+    try:
+        if assistant_id(caller.tenant_id) not in room_log.member_ids(room):
+            raise NotAllowed("The assistant is not in this room. Add it first.")
+        _admit(caller, room)
+    except ChatError:
+        if earlier := sent_before.find(room, draft):  # a repeat is no new question
+            return codec.dump(earlier), True
+        raise
+    raw, fresh = room_log.keep(room, draft, limited=True)
+    if fresh:
+        metrics.tally(metrics.messages_sent)
+        bus.reply_waiting(runs.first(codec.load(room.tenant_id, raw)))
+        jobs.reply(room)
+    return raw, not fresh
+
+
+def watch(caller: Caller, *, room_id: str) -> list[Placed]:
+    """What is answered in a room and what waits for it, in order. Raises RoomNotFound."""
+    room = access.room(caller, room_id)
+    return [Placed(run, place) for place, run in enumerate(runs.open_in(room))]
+
+
+def resume(caller: Caller, *, run_id: str, offset: int) -> tuple[Placed, str]:
+    """The run, and everything written of its answer from `offset` until now. Raises NotFound."""
+    run = _found(caller, run_id)
+    return _placed(run), pieces.since(run, offset)
+
+
+def cancel(caller: Caller, *, run_id: str) -> None:
+    """Stop it: within a second when it is being written, at once when it waits. What is written
+    stays. Nothing happens to a run that has ended. Raises NotFound, NotAllowed.
+    """
+    run = _found(caller, run_id)
+    if run.asker_id != caller.user_id and not _governs(caller, run):
+        raise NotAllowed("Only who asked or an administrator can stop an answer.")
+    pieces.cancel(run)
+    if run.state == "waiting":
+        replies.finish(run, "", replies.unanswered(run, "stopped"))
+        bus.reply_ended(run, outcome="stopped", length=0)
+
+
+def retry(caller: Caller, *, run_id: str) -> Placed:
+    """Answer the same question again; the new answer takes the old one's place. Two who want it at
+    the same moment get one. Raises NotFound, NotAllowed, Conflict while it is not over,
+    BudgetExceeded, AssistantUnavailable.
+    """
+    run = _found(caller, run_id)
+    if run.asker_id != caller.user_id and not _governs(caller, run):
+        raise NotAllowed("Only who asked or an administrator can ask again.")
+    if run.state in ("waiting", "running"):
+        raise Conflict("This answer is still being written.")
+    newest = runs.newest(run)
+    if newest.state not in ("waiting", "running"):
+        _admit(caller, run.room)
+        newest, fresh = runs.again(newest)
+        if fresh:
+            bus.reply_waiting(newest)
+        jobs.reply(run.room)
+    return _placed(newest)
+
+
+def attend() -> None:
+    """A worker says that it answers questions, and which providers it reaches. Raises Busy."""
+    attendants.say(llm.reachable())
+
+
+def sweep() -> None:
+    """See to the questions nobody answers: call for somebody, and, where nobody comes for long,
+    end them. Raises Busy.
+    """
+    if not attendants.sweep_is_due():
+        return
+    open_rooms = runs.open_rooms()
+    deserted = [
+        room for room, held in zip(open_rooms, pieces.leased(open_rooms), strict=True) if not held
+    ]
+    for room in deserted:
+        jobs.reply(room)
+    for room in attendants.left_alone(deserted):
+        for run in runs.open_in(room):
+            words = "Nobody came to answer this. Try again in a moment."
+            error = {"code": "assistant_unavailable", "message": words, "retryable": True}
+            body = pieces.since(run, 0)
+            replies.finish(run, body, replies.unanswered(run, "failed", **error))
+            bus.reply_ended(run, outcome="failed", length=len(body))
+
+
+def _admit(caller: Caller, room: Room) -> None:
+    if attendants.reachable() is None:
+        raise AssistantUnavailable(retry_after=5)
+    budgets.admit(caller.tenant_id, person_id=caller.user_id, room_id=room.id, least=1)
+
+
+def _found(caller: Caller, run_id: str) -> Run:
+    """A run of a room the caller is in. Raises NotFound."""
+    unknown = NotFound("There is no such answer.")
+    run = runs.find(caller.tenant_id, run_id)
+    if run is None:
+        raise unknown
+    try:
+        access.room(caller, run.room_id)
+    except RoomNotFound:
+        raise unknown from None  # another answer would tell a stranger that it exists
+    return run
+
+
+def _placed(run: Run) -> Placed:
+    if run.state not in ("waiting", "running"):
+        return Placed(run, 0)
+    ids = [each.id for each in runs.open_in(run.room)]
+    return Placed(run, ids.index(run.id) if run.id in ids else 0)
+
+
+def _governs(caller: Caller, run: Run) -> bool:
+    role = memberships.role(caller.tenant_id, run.room_id, caller.user_id)
+    return caller.is_admin or role == "admin"

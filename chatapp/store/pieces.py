@@ -1,0 +1,107 @@
+"""Unfinished answers: what is written so far, by whom, and whether somebody wants it to stop.
+
+One writer per room at a time, under a lease that it renews with every step; see lua/grow.lua.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from chatapp.store.connection import asking, redis, run_lua
+from chatapp.store.keys import room_keys
+from chatapp.types import Room, Run
+
+LEASE = 10.0  # seconds; renewed at least every second
+_KEPT = 3600  # seconds that pieces stay after the last of them: for those who come back late
+
+
+class Lost(Exception):
+    """Somebody else writes this run now, or it has ended."""
+
+
+class Standing(NamedTuple):
+    length: int  # code points
+    cancelled: bool
+
+
+@contextmanager
+def lease(room: Room) -> Iterator[str | None]:
+    """The token of the only one who answers in this room; None: somebody else does. Raises Busy."""
+    name, token = room_keys(room).answering, uuid4().hex
+    with asking():
+        held = bool(redis.set(name, token, nx=True, px=_ms(LEASE)))
+    try:
+        yield token if held else None
+    finally:
+        if held:
+            with asking():
+                if redis.get(name) == token:
+                    redis.delete(name)
+
+
+def leased(rooms: list[Room]) -> list[bool]:
+    """Whether somebody answers in each of these rooms."""
+    if not rooms:
+        return []
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for room in rooms:
+            pipe.exists(room_keys(room).answering)
+        return [bool(found) for found in pipe.execute()]
+
+
+def begin(run: Run, token: str) -> Standing:
+    """From now on this token alone writes the run. Raises Lost, Busy."""
+    return _ask(run, "begin", token)
+
+
+def grow(run: Run, token: str, offset: int, text: str) -> Standing:
+    """Add to what has `offset` code points so far, or, with nothing to add, keep the lease. After
+    Busy nobody knows, and doing it again adds it once. Raises Lost, Busy.
+    """
+    return _ask(run, "grow", token, text, len(text), offset)
+
+
+def cancel(run: Run) -> None:
+    """Nothing happens to a run that has ended. Raises Busy."""
+    _lua(run, "cancel", "")
+
+
+def finish(run: Run, token: str) -> None:
+    """Nothing is added any more. Raises Lost, Busy."""
+    _ask(run, "finish", token)
+
+
+def standing(run: Run) -> Standing:
+    with asking():
+        found: Any = redis.hmget(room_keys(run.room).standing(run.id), "length", "cancelled")
+    return Standing(int(found[0] or 0), bool(found[1]))
+
+
+def since(run: Run, offset: int) -> str:
+    """Everything written from `offset` until now. Raises Busy."""
+    with asking():
+        entries: Any = redis.xrange(room_keys(run.room).pieces(run.id))
+    found = [(int(fields["o"]), fields["t"]) for _, fields in entries]
+    return "".join(text[max(0, offset - begins) :] for begins, text in found)
+
+
+def _ask(run: Run, verb: str, token: str, *more: object) -> Standing:
+    status, *rest = _lua(run, verb, token, *more)
+    if status != "ok":
+        raise Lost
+    length, cancelled = rest
+    return Standing(length, bool(cancelled))
+
+
+def _lua(run: Run, verb: str, token: str, *more: object) -> Any:
+    keys = room_keys(run.room)
+    names = [keys.answering, keys.standing(run.id), keys.pieces(run.id)]
+    return run_lua("grow", names, [verb, token, _ms(LEASE), _KEPT, *more])
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,196 @@
+"""The assistant's runs as the record has them: each question's attempts and where they stand.
+
+A question's first run is written down by the event that asks (effects.py), a retry's by whoever
+wants it; a run ends with the event that answers. What is too young for the record is taken from the
+room's log.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from uuid_utils import uuid7
+
+from chatapp.store import backlog, effects, room_log
+from chatapp.store.database import insert_missing, reading, writing
+from chatapp.store.tables import messages, rooms, runs
+from chatapp.types import Event, Room, Run
+
+_OPEN = ("waiting", "running")
+_TAIL = 2_000  # events the record may lag before a young question waits for the persister
+
+
+def first(event: Event) -> Run:
+    """The run that waits for the answer to this question."""
+    return Run(
+        event.id,
+        event.tenant_id,
+        event.room_id,
+        event.id,
+        event.seq,
+        event.actor_id,
+        attempt=1,
+        state="waiting",
+    )
+
+
+def find(tenant_id: str, run_id: str) -> Run | None:
+    found = _find(tenant_id, run_id)
+    if found is None:
+        event = backlog.young(tenant_id, run_id)
+        if event is not None and event.data.get("asks"):
+            _note([event])
+            found = _find(tenant_id, run_id)
+    return found
+
+
+def open_in(room: Room) -> list[Run]:
+    """What waits for its answer in this room, in order; the running one first. Raises Busy."""
+    catch_up(room)
+    return _all(_open().where(runs.c.workspace_id == room.tenant_id, runs.c.room_id == room.id))
+
+
+def open_rooms() -> list[Room]:
+    """Every room, of every tenant, in which something waits for its answer."""
+    query = select(runs.c.workspace_id, runs.c.room_id).where(runs.c.state.in_(_OPEN)).distinct()
+    with reading() as connection:
+        return [Room(*row) for row in connection.execute(query)]
+
+
+def catch_up(room: Room) -> None:
+    """Write down the questions that the record does not have yet."""
+    query = select(rooms.c.applied_seq).where(
+        rooms.c.id == room.id, rooms.c.workspace_id == room.tenant_id
+    )
+    with reading() as connection:
+        applied = connection.execute(query).scalar()
+    if applied is not None:
+        young = room_log.since(room, applied, at_most=_TAIL)
+        _note([event for event in young if event.data.get("asks")])
+
+
+def start(run: Run, *, provider: str, model: str) -> None:
+    """It is being answered; once more, if it was before."""
+    row = runs.c
+    with writing() as connection:
+        connection.execute(
+            update(runs)
+            .where(row.id == run.id, row.workspace_id == run.tenant_id, row.state.in_(_OPEN))
+            .values(
+                state="running",
+                starts=row.starts + 1,
+                started_at=datetime.now(UTC),
+                provider=provider,
+                model=model,
+            )
+        )
+
+
+def end(event: Event) -> None:
+    """As this answer says, before the persister comes by."""
+    with writing() as connection:
+        effects.answered(connection, event)
+
+
+def abandon(run: Run, told: dict[str, Any]) -> None:
+    """It ends without an answer, because nothing can be said in its room."""
+    with writing() as connection:
+        effects.end_run(connection, run.tenant_id, told, datetime.now(UTC).isoformat())
+
+
+def again(run: Run) -> tuple[Run, bool]:
+    """The next attempt at the same question, and whether it is a new one: two who want it at the
+    same moment get one.
+    """
+    row = {
+        "id": str(uuid7()),
+        "workspace_id": run.tenant_id,
+        "room_id": run.room_id,
+        "question_id": run.question_id,
+        "question_seq": run.question_seq,
+        "asker_id": run.asker_id,
+        "attempt": run.attempt + 1,
+        "state": "waiting",
+        "created_at": datetime.now(UTC),
+    }
+    try:
+        with writing() as connection:
+            connection.execute(insert(runs).values(row))
+        made = True
+    except IntegrityError:
+        made = False
+    question = _of_question(run).where(runs.c.attempt == run.attempt + 1)
+    return _all(question)[0], made
+
+
+def newest(run: Run) -> Run:
+    """The last attempt at the same question."""
+    return _all(_of_question(run).order_by(runs.c.attempt.desc()).limit(1))[0]
+
+
+def shown_answer(run: Run) -> tuple[str, int, int] | None:
+    """(id, seq, revision) of what stands in the room as the answer to this run."""
+    query = select(messages.c.id, messages.c.seq, messages.c.revision).where(
+        messages.c.room_id == run.room_id,
+        messages.c.workspace_id == run.tenant_id,
+        messages.c.client_id == answer_name(run),
+        messages.c.removed_at.is_(None),
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return (row.id, row.seq, row.revision) if row else None
+
+
+def former(run: Run) -> list[Run]:
+    """The earlier attempts at the same question."""
+    return _all(_of_question(run).where(runs.c.attempt < run.attempt))
+
+
+def answer_name(run: Run) -> str:
+    """The client_id of the event that ends it: there can be one."""
+    return f"reply-to-{run.id}"
+
+
+def _note(events: list[Event]) -> None:
+    if events:
+        with writing() as connection:
+            insert_missing(connection, runs, [effects.first_run(event) for event in events])
+
+
+def _find(tenant_id: str, run_id: str) -> Run | None:
+    found = _all(select(runs).where(runs.c.id == run_id, runs.c.workspace_id == tenant_id))
+    return found[0] if found else None
+
+
+def _open() -> Select[Any]:
+    row = runs.c
+    order = (row.state != "running", row.question_seq, row.attempt)
+    return select(runs).where(row.state.in_(_OPEN)).order_by(*order)
+
+
+def _of_question(run: Run) -> Select[Any]:
+    return select(runs).where(
+        runs.c.question_id == run.question_id, runs.c.workspace_id == run.tenant_id
+    )
+
+
+def _all(query: Select[Any]) -> list[Run]:
+    with reading() as connection:
+        return [_run(row) for row in connection.execute(query)]
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        row.id,
+        row.workspace_id,
+        row.room_id,
+        row.question_id,
+        row.question_seq,
+        row.asker_id,
+        row.attempt,
+        row.state,
+        row.starts,
+    )
