@@ -5,7 +5,9 @@ here.
 import importlib.util
 import os
 import shutil
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import gunicorn.workers
@@ -60,6 +62,22 @@ def on_starting(server):
     _metrics.mkdir(mode=0o700)
     green = server.cfg.worker_class_str == "eventlet"
     os.environ.setdefault("ASYNC_MODE", "eventlet" if green else "threading")
+
+
+def post_worker_init(worker):
+    """Our worker takes leave of its clients by itself; gunicorn's own would wait for their
+    WebSockets to end, which they never do.
+    """
+    closing = getattr(worker.wsgi, "extensions", {}).get("closing")
+    if closing is None or isinstance(worker, _worker.EventletWorker):
+        return
+
+    def leave(number, frame):
+        threading.Thread(target=closing, name="farewell").start()
+        worker.handle_exit(number, frame)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.siginterrupt(signal.SIGTERM, False)
 
 
 def child_exit(server, worker):

@@ -26,9 +26,15 @@ def test_ten_people_on_two_threaded_workers_are_shown_everything(town, crowd):
     assert report.started_over == 0
 
 
-def test_a_threaded_worker_stops_in_time(system, town, crowd):
-    town.gather(crowd, "exit", 4)
+def test_a_threaded_worker_takes_leave_and_stops_in_time(system, town, crowd, figures):
+    clients = town.gather(crowd, "exit", 4)
     last = system.web[-1]
-    assert last.stop(within=12) < 12
+    leaving = [client for client in clients if client.urls == [last.url]]
+
+    seconds = last.stop(within=12)
+    figures(f"stopped in {seconds:.1f} s")
+
+    assert [len(client.closings) for client in clients] == [int(c in leaving) for c in clients]
+    assert seconds < 12
     last.start()
     system.wait_until_ready()
