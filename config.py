@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import get_type_hints
 
 # bin/run writes here what it generated, so that bin/chat and a bare gunicorn find the same servers.
 RUN_ENV = Path(__file__).parent / "var" / "run.env"
+
+_LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+_MAY_BE_ZERO = {"TRUSTED_PROXIES", "CLOSING_SPREAD", "ROOM_LOG_KEEP", "SHARD_LOG_KEEP"}
+_REDIS = ("redis://", "rediss://", "unix://")
+_DATABASES = ("sqlite:", "sqlite+", "postgresql:", "postgresql+")
 
 
 class ConfigError(Exception):
@@ -94,6 +100,7 @@ class Config:
                 values[each.name] = _parse(each.name, given[each.name], kinds[each.name])
             elif each.default is MISSING:
                 raise ConfigError(f"{each.name} is not set: export it, or start with bin/run.")
+        _refuse_senseless(values)
         return cls(**values)  # type: ignore[arg-type]
 
     @property
@@ -108,6 +115,12 @@ class Config:
             raise ConfigError("ASYNC_MODE must be eventlet, gevent or threading.")
         if self.ENGINE not in ("fast", "plain"):
             raise ConfigError("ENGINE must be fast or plain.")
+        if self.LOG_LEVEL.lower() not in _LOG_LEVELS:
+            raise ConfigError(f"LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}.")
+        if not self.REDIS_URL.startswith(_REDIS):
+            raise ConfigError(f"REDIS_URL must begin with {' or '.join(_REDIS)}.")
+        if not self.DATABASE_URL.startswith(_DATABASES):
+            raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
         if self.SHARDS < 1:
             raise ConfigError("SHARDS must be at least 1.")
 
@@ -145,6 +158,21 @@ def _parse(name: str, text: str, kind: object) -> object:
     if kind is str:
         return text
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _refuse_senseless(values: Mapping[str, object]) -> None:
+    """Numbers with which something would start and then not work: a lease that is over before it is
+    renewed, a limit that lets nobody do anything, a negative time.
+    """
+    for name, value in values.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            least = "at least 0" if name in _MAY_BE_ZERO else "above 0"
+            if not isfinite(value) or value < 0 or (value == 0 and name not in _MAY_BE_ZERO):
+                raise ConfigError(f"{name} must be a number {least}, not {value}.")
+    lease = values.get("LEASE", Config.LEASE)
+    renewal = values.get("LEASE_RENEW", Config.LEASE_RENEW)
+    if lease <= renewal:  # type: ignore[operator]
+        raise ConfigError(f"LEASE ({lease}) must be longer than LEASE_RENEW ({renewal}).")
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -235,7 +235,7 @@ def test_a_port_in_use_is_said(checkout):
             "The database at DATABASE_URL cannot be used: ",
         ),
         ({"DATABASE_URL": "sqlite:////nowhere/chat.db"}, "The database at DATABASE_URL cannot be"),
-        ({"DATABASE_URL": "nonsense"}, "A setting is wrong: "),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must begin with "),
         ({"PING_INTERVAL": "often"}, "PING_INTERVAL='often' is not a valid int."),
         ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
     ],
