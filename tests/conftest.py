@@ -293,10 +293,10 @@ def connect(app: Flask) -> Callable[[Caller], Client]:
 
 
 class Api:
-    """A bot, as far as the HTTP door can tell."""
+    """A bot, as far as the HTTP door can tell; without a caller nobody, or whose cookie it is."""
 
-    def __init__(self, app: Flask, caller: Caller | None) -> None:
-        self._browser = app.test_client()
+    def __init__(self, browser: FlaskClient, caller: Caller | None = None) -> None:
+        self._browser = browser
         self._headers = {"Authorization": f"Bearer {token_of(caller)}"} if caller else {}
 
     def __call__(
@@ -319,7 +319,7 @@ class Api:
 @pytest.fixture
 def api(app: Flask) -> Callable[[Caller | None], Api]:
     """api(ada)("GET", "/me").json"""
-    return lambda caller: Api(app, caller)
+    return lambda caller: Api(app.test_client(), caller)
 
 
 class Visitor:
@@ -327,6 +327,7 @@ class Visitor:
 
     def __init__(self, app: Flask, password: str) -> None:
         self._browser = app.test_client()
+        self.call = Api(self._browser)  # as the page calls it: with the cookie
         self._password = password
         self.token = ""
 
@@ -339,23 +340,6 @@ class Visitor:
 
     def post(self, path: str, **fields: str) -> Any:
         return self._browser.post(path, data={"csrf_token": self.token, **fields})
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        json: object = None,
-        query_string: dict[str, Any] | None = None,
-        **headers: str,
-    ) -> Any:
-        """As the page calls the API: with the cookie."""
-        return self._browser.open(
-            f"/api/v1{path}",
-            method=method,
-            json=json,
-            query_string=query_string,
-            headers=headers,
-        )
 
     def sign_in(self, caller: Caller, password: str | None = None) -> Any:
         self.get("/sign-in")

@@ -11,6 +11,7 @@ import psutil
 from playwright.sync_api import Error, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.tab import Tab
 from tests.browser.town import Account, Town
 from tests.live.system import System, eventually
 
@@ -18,12 +19,7 @@ from tests.live.system import System, eventually
 def test_the_page_comes_back_by_itself_when_its_worker_is_killed(
     visit: Visit, town: Town, system: System, ada: Account, bob: Account
 ) -> None:
-    room = town.room("killed", ada, bob)
-    tabs = here, there = visit(room, ada), visit(room, bob)
-    for tab in tabs:
-        tab.pardon(r"net::ERR_|WebSocket connection")
-    here.say("before")
-    there.shows("before")
+    tabs = here, there = _talking(visit, town.room("killed", ada, bob), ada, bob)
     said = ["before"]
 
     # One after the other: whichever held a socket, it is gone.
@@ -47,12 +43,7 @@ def test_the_page_comes_back_by_itself_when_its_worker_is_killed(
 def test_a_server_that_restarts_loses_nothing(
     visit: Visit, town: Town, system: System, ada: Account, bob: Account
 ) -> None:
-    room = town.room("restarted", ada, bob)
-    tabs = here, there = visit(room, ada), visit(room, bob)
-    for tab in tabs:
-        tab.pardon(r"net::ERR_|WebSocket connection")
-    here.say("before")
-    there.shows("before")
+    tabs = here, there = _talking(visit, town.room("restarted", ada, bob), ada, bob)
     old, server = _workers(system), system.web[0].process
     assert server
     os.kill(server.pid, signal.SIGHUP)  # gunicorn's way to say: new workers, please
@@ -63,6 +54,16 @@ def test_a_server_that_restarts_loses_nothing(
         tab.has_all("before", "meanwhile", "after")
         expect(tab.page.locator(".connection")).to_have_count(0)
         assert tab.sockets > 1, "this tab never lost its worker"
+
+
+def _talking(visit: Visit, room: str, *people: Account) -> tuple[Tab, Tab]:
+    """Two tabs in a room, about to lose their server."""
+    here, there = (visit(room, person) for person in people)
+    for tab in (here, there):
+        tab.pardon(r"net::ERR_|WebSocket connection")
+    here.say("before")
+    there.shows("before")
+    return here, there
 
 
 def _workers(system: System) -> set[int]:

@@ -15,7 +15,7 @@ from uuid_utils import uuid7
 from chatapp.errors import Busy
 from chatapp.store import room_log
 from chatapp.types import Draft, Room
-from tests.live.system import eventually
+from tests.live.system import eventually, sampled
 from tests.live.town import TENANT
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
@@ -63,17 +63,19 @@ def aof(system) -> Path:
     return growing
 
 
+def timed(web, path):
+    """(status, seconds)"""
+    began = time.monotonic()
+    status, _ = web.get(path)
+    return status, time.monotonic() - began
+
+
 def test_frozen_redis_makes_everybody_wait_and_nobody_lose(system, town, crowd, figures):
     clients = town.gather(crowd, "frozen", 10)
     with crowd.chatter(40) as chatter:
         eventually(lambda: chatter.written > 40, within=10)
         system.redis.freeze()
-        frozen_at = time.monotonic()
-        http = []
-        while (asked_at := time.monotonic()) - frozen_at < FROZEN:
-            status, _ = system.web[0].get("/sign-in")
-            http.append((status, time.monotonic() - asked_at))
-            time.sleep(0.5)
+        http = sampled(lambda: timed(system.web[0], "/sign-in"), during=FROZEN, every=0.5)
         system.redis.thaw()
 
     settled = town.wait_until_settled(clients, within=10)

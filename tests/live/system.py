@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 
@@ -24,6 +24,8 @@ from deploy.local.family import Member
 from deploy.local.settings import CHECKOUT, free_port
 from deploy.local.tied import tied
 
+Figure = TypeVar("Figure")
+
 
 def eventually(condition: Callable[[], Any], *, within: float, every: float = 0.05) -> Any:
     """Whatever true thing `condition` comes to return; fails when the time is over."""
@@ -33,6 +35,15 @@ def eventually(condition: Callable[[], Any], *, within: float, every: float = 0.
             return found
         assert time.monotonic() < until, f"not within {within} s: {condition}"
         time.sleep(every)
+
+
+def sampled(measure: Callable[[], Figure], *, during: float, every: float = 0.2) -> list[Figure]:
+    """What `measure` said again and again, for so many seconds."""
+    until, said = time.monotonic() + during, [measure()]
+    while time.monotonic() < until:
+        time.sleep(every)
+        said.append(measure())
+    return said
 
 
 class Part:
