@@ -67,8 +67,7 @@ class FanOut(Manager):
                 raise ValueError("cannot enter a sid room")
         else:
             session = self._sessions[sid]
-            if room not in session.rooms:
-                session.rooms += (room,)
+            session.rooms.add(room)
             self._members.setdefault(room, {})[sid] = session
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
@@ -76,7 +75,7 @@ class FanOut(Manager):
             super().basic_leave_room(sid, namespace, room)
         elif sid in self._sessions and room != sid:
             session = self._sessions[sid]
-            session.rooms = tuple(each for each in session.rooms if each != room)
+            session.rooms.discard(room)
             self._drop(sid, room)
 
     def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
@@ -87,7 +86,7 @@ class FanOut(Manager):
         if session is not None:
             for room in session.rooms:
                 self._drop(sid, room)
-            session.rooms, session.root = (), None
+            session.rooms, session.root = set(), None
             del self._sids[self._engine_sids.pop(sid)]
         self.callbacks.pop(sid, None)
         for pending in (self.pending_connect, self.pending_disconnect):

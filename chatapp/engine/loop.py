@@ -8,6 +8,7 @@ the same bytes share one object. docs/engine.md has the picture.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable
 from time import perf_counter
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 _EVENTS = 256  # ready descriptors taken in one tick
 _MUCH, _LATELY = 8, 8  # so many of them, that many ticks ago: then much is going on
 _SOON = 0.02  # seconds, see speak_soon
+# Bytes heard until garbage is looked for, however few objects they made: who sends 50 KB at a time
+# makes 12 MB of it before the collector, which counts objects, has its turn.
+_LITTER = 2 << 20
 _SENDS = 4096  # in one go; what remains waits for the next tick, so that reading is not starved
 
 
@@ -66,6 +70,7 @@ class Loop:
         self.ticks = self.sends = self.deliveries = 0
         self.dropped = self.malformed = self.backlog = 0
         self.busy = self._longest = 0.0
+        self.litter = 0  # bytes heard since garbage was last looked for because of them
         hub.add(hub.READ, self._epoll.fileno(), self._tick, self._lost, None)
 
     def watch(self, fd: int, watcher: Watcher, events: int) -> None:
@@ -164,6 +169,9 @@ class Loop:
         finally:
             self._in_tick = False
             self._flush()
+            if self.litter > _LITTER:
+                self.litter = 0
+                gc.collect(0)
         self._count(perf_counter() - began)
 
     def _flush_alone(self) -> None:

@@ -35,7 +35,7 @@ class Session(Line):
         self._reason: str | None = None  # why it ends, when it is known before the end
         self.sid = sid
         self.root: str | None = None  # Socket.IO's sid in the namespace "/", see fanout
-        self.rooms: tuple[str, ...] = ()  # there
+        self.rooms: set[str] = set()  # there
         self.session: dict[str, Any] | None = None  # Engine.IO keeps it here for applications
         self.closed = False
         self.pinged_at = monotonic()  # or ponged: when it was last heard of, roughly

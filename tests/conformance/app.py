@@ -17,7 +17,7 @@ if os.environ.setdefault("ASYNC_MODE", "eventlet") == "eventlet":
     eventlet.monkey_patch()
 
 from flask import Flask, request, send_file
-from flask_socketio import SocketIO, emit
+from flask_socketio import SocketIO, emit, join_room
 
 from chatapp import engine
 from chatapp.engine.websocket import Upgrade, WebSocket
@@ -49,6 +49,7 @@ def create() -> Flask:
     for namespace in ("/", "/custom"):
         socketio.on_event("connect", connect, namespace=namespace)
         socketio.on_event("message", message, namespace=namespace)
+        socketio.on_event("join", join_room, namespace=namespace)
         socketio.on_event("message-with-ack", message_with_ack, namespace=namespace)
     app.extensions["closing"] = lambda: close_all(socketio)
     app.add_url_rule("/pid", "pid", lambda: str(os.getpid()))

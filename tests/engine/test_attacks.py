@@ -6,6 +6,7 @@ libraries have no turns.
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import threading
@@ -22,7 +23,7 @@ from tests.live.system import eventually
 pytestmark = pytest.mark.live
 
 CLOSED_WITHIN = 1.0  # seconds; a loaded machine gets some grace below
-MOST_MEMORY = 16 << 20  # the goal is 10; a reader that does not read was seen to cost 11.2
+MOST_MEMORY = 10 << 20
 CROWD = 100  # sockets that one address may have open without saying whose they are
 SLOWEST = 0.1  # seconds that somebody else's request may take, at the 99th of a hundred
 
@@ -107,19 +108,28 @@ def memory(server):
     raise AssertionError
 
 
+def nearly_all(times):
+    return sorted(times)[int(len(times) * 0.99)]
+
+
 @pytest.fixture
 def others(server):
     """Somebody else's hundred requests meanwhile, and what the worker's memory came to."""
-    for _ in range(100):  # what the first requests leave behind is nobody's attack
+    calm, times, stop = [], [], threading.Event()
+
+    def ask_once(times):
+        began = time.monotonic()
         server.get("/pid")
-    before, times, stop = memory(server), [], threading.Event()
+        times.append(time.monotonic() - began)
 
     def ask():
         while not stop.is_set():
-            began = time.monotonic()
-            server.get("/pid")
-            times.append(time.monotonic() - began)
+            ask_once(times)
             stop.wait(0.01)
+
+    for _ in range(100):  # what the first requests leave behind is nobody's attack
+        ask_once(calm)
+    before = memory(server)
 
     asker = threading.Thread(target=ask)
     asker.start()
@@ -128,8 +138,8 @@ def others(server):
     asker.join()
     while Attacker.open:
         Attacker.open.pop().close()
-    times.sort()
-    assert times[int(len(times) * 0.99)] < SLOWEST + 0.15  # tests run beside other things
+    # Beyond what the machine, busy with other things, takes for the same without an attack.
+    assert nearly_all(times) < SLOWEST + nearly_all(calm)
     assert memory(server) - before < MOST_MEMORY
 
 
@@ -205,6 +215,21 @@ def test_a_reader_that_does_not_read(server, others):
     attacker = Attacker(server)
     attacker.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     assert attacker.flood(frame(TEXT, b'42["message","' + b"x" * 50_000 + b'"]'), seconds=20)
+
+
+def test_ten_thousand_rooms(server, others):
+    attacker = Attacker(server)
+    for start in range(0, 10_000, 100):
+        names = range(start, start + 100)
+        attacker.send(b"".join(frame(TEXT, b'42["join","room-%d"]' % name) for name in names))
+    attacker.say('421["message-with-ack"]')
+    heard = b""
+    while b"431[" not in heard:
+        heard = heard[-10:] + attacker.sock.recv(65536)
+    attacker.sock.close()
+    until = time.monotonic() + 10
+    while json.loads(server.get("/held"))["_members"]:
+        assert time.monotonic() < until
 
 
 def test_a_connection_that_is_reset(server, others):

@@ -30,7 +30,7 @@ class Server:
             json=engine.json,
             **options,
         )
-        Fast(self.server, connect_within=10).install()
+        Fast(self.server, connect_within=10, unknown_per_address=10).install()
         self.gone = []
         for namespace in ("/", "/other"):
             self.server.on("connect", lambda sid, environ, auth: None, namespace=namespace)
