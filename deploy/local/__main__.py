@@ -12,17 +12,19 @@ import subprocess
 import sys
 import time
 import webbrowser
+from typing import IO
 
 from config import Config, ConfigError
-from deploy.local import checks, members, settings
+from deploy.local import arguments, checks, members, settings
 from deploy.local.family import Family, Member
 from deploy.local.settings import CHECKOUT, VAR, Refused, Settings
 
 _READY_WITHIN = 60.0  # seconds
+_LEFT_BEHIND = 15.0  # seconds for what a killed bin/run started to end
 
 
 def main() -> int:
-    wanted = _arguments()
+    wanted = arguments.read()
     try:
         _run(wanted)
     except (Refused, ConfigError) as error:
@@ -31,28 +33,9 @@ def main() -> int:
     return 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="bin/run", description="Run the whole chat on this machine."
-    )
-    parser.add_argument("--port", type=int, default=8000, help="%(default)s unless given")
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="%(default)s; 0.0.0.0 to be reached from elsewhere"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=2, help="web workers, %(default)s unless given"
-    )
-    parser.add_argument("--no-demo", action="store_true", help="do not make the demo workspace")
-    parser.add_argument("--open", action="store_true", help="open the page in a browser")
-    wanted = parser.parse_args()
-    if wanted.workers < 1 or not 0 < wanted.port < 65536:
-        parser.error("--workers must be at least 1 and --port a port.")
-    return wanted
-
-
 def _run(wanted: argparse.Namespace) -> None:
     stop = _Stop()
-    with settings.lock() as locked:
+    with _lock(stop) as locked:
         settings.withdraw()  # what a bin/run that was killed left behind
         checks.address_is_free(wanted.host, wanted.port)
         found = settings.find_or_make(dict(os.environ))
@@ -65,7 +48,9 @@ def _run(wanted: argparse.Namespace) -> None:
             is_new = not _is_known(found)
             if is_new:
                 _prepare(found)
-            web = family.start(members.web(wanted.host, wanted.port, wanted.workers))
+            web = family.start(
+                members.web(wanted.host, wanted.port, wanted.workers, hold=(locked.fileno(),))
+            )
             _wait_until_ready(family, web, wanted, stop)
             if not stop.asked:
                 demo = None if wanted.no_demo else _demo(found, is_new=is_new)
@@ -88,6 +73,23 @@ class _Stop:
 
     def _ask(self, *_: object) -> None:
         self.asked = True
+
+
+def _lock(stop: _Stop) -> IO[str]:
+    """Waits, and says so, for what a bin/run that was killed left behind: its web workers are
+    taking leave of their people, and hold the port.
+    """
+    until, told = time.monotonic() + _LEFT_BEHIND, False
+    while True:
+        try:
+            return settings.lock()
+        except settings.Taken as taken:
+            if taken.by_living or stop.asked or time.monotonic() > until:
+                raise
+            if not told:
+                print("bin/run: The one before was killed; waiting for what it left.", flush=True)
+                told = True
+            time.sleep(0.1)
 
 
 def _start_redis(family: Family, found: Settings, port: int, lock: int) -> None:

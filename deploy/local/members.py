@@ -64,12 +64,21 @@ def redis_answers(port: int, password: str, *, within: float) -> bool:
     return False
 
 
-def web(host: str, port: int, workers: int, worker_class: str = "eventlet") -> Member:
+def web(
+    host: str,
+    port: int,
+    workers: int,
+    worker_class: str = "eventlet",
+    *,
+    hold: tuple[int, ...] = (),
+) -> Member:
+    """`hold`: as for redis, while somebody has the port."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     options = ["-k", worker_class, "-w", str(workers), "-b", bind, "--log-level", "warning"]
     return Member(
         "web",
         [sys.executable, "-m", "gunicorn", *options, "wsgi:app"],
+        hold=hold,
         # A worker whose arbiter was killed says goodbye to its people before it goes.
         leaves_orphans=True,
         patience=11.0,  # gunicorn gives its workers ten

@@ -20,6 +20,19 @@ class Refused(Exception):
     """bin/run cannot start; the text is one sentence for the operator."""
 
 
+class Taken(Refused):
+    """Another bin/run has this checkout, or what it left behind when it was killed."""
+
+    def __init__(self, pid: str) -> None:
+        self.by_living = _lives(pid)
+        words = (
+            "already runs in this checkout"
+            if self.by_living
+            else "was killed here, and what it started does not end"
+        )
+        super().__init__(f"bin/run {words} (process {pid}).")
+
+
 @dataclass(frozen=True)
 class Settings:
     environ: dict[str, str]  # of every process
@@ -72,11 +85,22 @@ def lock() -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        raise Refused(f"bin/run already runs in this checkout (process {file.read()}).") from None
+        raise Taken(file.read()) from None
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _lives(pid: str) -> bool:
+    """When in doubt it does."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except (PermissionError, ValueError):
+        pass
+    return True
 
 
 def free_port() -> int:

@@ -206,10 +206,25 @@ def test_when_it_is_killed_itself_nothing_stays(checkout):
     eventually(lambda: run.pid_of("beat"), within=20)
     run.process.kill()
     run.process.wait()
-    eventually(lambda: run.processes() == {}, within=12)
-    again = checkout.run("--no-demo")
+    again = checkout.run("--no-demo", "--port", str(run.port))  # which they still hold
     again.wait_for_address()
+    assert "The one before was killed; waiting for what it left." in again.said
+    eventually(lambda: run.processes() == {}, within=12)
     again.stop()
+
+
+def test_what_it_can_be_told_is_said_at_once(tmp_path):
+    """Without an environment, let alone an installation."""
+    (tmp_path / "deploy").symlink_to(CHECKOUT / "deploy")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/run").write_text((CHECKOUT / "bin/run").read_text())
+    began = time.monotonic()
+    done = subprocess.run(
+        ["sh", "bin/run", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "--workers" in done.stdout
+    assert time.monotonic() - began < 2
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_two_in_one_checkout_are_one_too_many(running):
