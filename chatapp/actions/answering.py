@@ -11,20 +11,19 @@ from time import monotonic
 from typing import Any
 
 from chatapp import bus, llm, logs, text
-from chatapp.errors import BudgetExceeded, Busy, ChatError
-from chatapp.llm import Piece, Prompt, Usage, context, prices
+from chatapp.errors import Busy, ChatError
+from chatapp.llm import Piece, Prompt, Usage, citations, context, prices
 from chatapp.money import dollars
 from chatapp.store import (
     assistants,
+    briefing,
     budgets,
     chronicle,
     pieces,
     replies,
-    room_log,
     rooms,
     runs,
     timeline,
-    users,
 )
 from chatapp.store.pieces import Lost, Standing
 from chatapp.types import Assistant, Message, Room, Run, assistant_id
@@ -34,7 +33,6 @@ log = logs.get(__name__)
 _STARTS = 2  # how often a run may be begun
 _TICK = 1 / 15  # seconds between two pieces, at least
 _RENEW = 0.4  # seconds until the lease is renewed, and a cancel heard, when there is nothing to add
-_LOOKED_BACK = 200  # messages
 _LONGEST = 30_000  # characters of an answer
 
 
@@ -58,37 +56,43 @@ def answer(*, tenant_id: str, room_id: str) -> None:
 def _answer(run: Run, token: str) -> None:
     standing = pieces.begin(run, token)
     try:
-        if error := _unanswerable(run, standing):
-            _end(run, token, pieces.since(run, 0), error)
-            return
+        wanted = assistants.find(run.tenant_id)
+        if standing.length or run.starts >= _STARTS:
+            return _take_over(run, token, wanted, standing)
         question = timeline.find(run.tenant_id, run.question_id)
         if question is None or question.removed_at or standing.cancelled:
-            _end(run, token, "", replies.unanswered(run, "stopped"))
-            return
+            return _end(run, token, "", replies.unanswered(run, "stopped"))
+        runs.start(run, provider=wanted.provider, model=wanted.model)
         bus.reply_started(run)
         _name(run.room, question)
-        _ask(run, token, question)
+        _ask(run, token, question, wanted)
     except (Lost, Busy):
         raise
-    except BudgetExceeded as error:
-        told = {"code": error.code, "message": error.message, "retryable": True}
-        _end(run, token, "", replies.unanswered(run, "failed", **told, details=error.details))
     except ChatError as error:
-        told = {"code": error.code, "message": error.message, "retryable": error.retryable}
-        _end(run, token, "", replies.unanswered(run, "failed", **told))
+        _end(run, token, "", replies.unanswered(run, "failed", **replies.told(error)))
     except Exception:
         log.exception("run failed", run_id=run.id)
-        told = {"code": "internal", "message": ChatError.message, "retryable": True}
-        _end(run, token, pieces.since(run, 0), replies.unanswered(run, "failed", **told))
+        error = replies.told(ChatError())
+        _end(run, token, pieces.since(run, 0), replies.unanswered(run, "failed", **error))
+    return None
 
 
-def _unanswerable(run: Run, standing: Standing) -> dict[str, Any] | None:
-    """Whoever began it is gone, and it cannot be begun again."""
-    if not standing.length and run.starts < _STARTS:
-        return None
-    words = "The answer was interrupted. Try again."
-    error = {"code": "interrupted", "message": words, "retryable": True}
-    return replies.unanswered(run, "failed", **error)
+def _take_over(run: Run, token: str, wanted: Assistant, standing: Standing) -> None:
+    """Whoever began it is gone. It ends with what they wrote, which somebody has to pay for."""
+    body = text.clean(pieces.since(run, 0))
+    provider, model = runs.asked_of(run)
+    used = Usage(pieces.given(run), context.tokens(body) if body else 0)
+    if provider == llm.LIBRARIAN:
+        used = Usage(0, 0)
+    cost = prices.cost(provider, model, *used, given=wanted.price)
+    error: dict[str, Any] = {
+        "code": "interrupted",
+        "message": "The answer was interrupted. Try again.",
+        "retryable": True,
+    }
+    outcome, error = ("stopped", {}) if standing.cancelled else ("failed", error)
+    told = replies.unanswered(run, outcome, **error) | _paid(provider, model, used, cost)
+    _end(run, token, body, told, spent=cost)
 
 
 def _name(room: Room, question: Message) -> None:
@@ -102,64 +106,38 @@ def _name(room: Room, question: Message) -> None:
     chronicle.note(room, "room:changed", assistant_id(room.tenant_id), name=name, topic=topic)
 
 
-def _ask(run: Run, token: str, question: Message) -> None:
-    """From the settings to the settled price."""
-    wanted = assistants.find(run.tenant_id)
+def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
+    """From the prompt to the settled price."""
     prompt = _prompt(run, question, wanted)
-    worst = _cost(wanted, context.most_tokens(prompt), prompt.most_tokens)
     budgets.reserve(
         run.tenant_id,
         run_id=run.id,
         person_id=run.asker_id,
         room_id=run.room_id,
-        amount=worst,
+        amount=_cost(wanted, Usage(context.most_tokens(prompt), prompt.most_tokens)),
     )
-    runs.start(run, provider=wanted.provider, model=wanted.model)
-    writing = _Writing(run, token)
-    began = monotonic()
+    pieces.asked(run, token, context.about_tokens(prompt))
+    writing, began = _Writing(run, token), monotonic()
     outcome, error = _write(writing, prompt)
     used = writing.used(prompt)
-    cost = _cost(wanted, *used)
-    told = replies.unanswered(run, outcome, **error) | {
-        "provider": wanted.provider,
-        "model": wanted.model,
-        "input_tokens": used.input_tokens,
-        "output_tokens": used.output_tokens,
-        "cost": None if cost is None else dollars(cost),
-        "seconds": round(monotonic() - began, 2),
-    }
-    _end(run, token, text.clean(writing.text), told, spent=cost)
+    cost = _cost(wanted, used)
+    body, sources = citations.resolve(text.clean(writing.text), prompt.passages)
+    told = replies.unanswered(run, outcome, **error)
+    told |= _paid(wanted.provider, wanted.model, used, cost)
+    told["seconds"] = round(monotonic() - began, 2)
+    told["sources"] = [replies.source(source) for source in sources]
+    _end(run, token, body, told, spent=cost)
 
 
 def _prompt(run: Run, question: Message, wanted: Assistant) -> Prompt:
-    said = _conversation(run, question)
+    messages, names = briefing.said(run, question)
     return context.compose(
-        said,
-        [],
+        context.Conversation(messages, names, assistant_id(run.tenant_id)),
+        briefing.found(run, question),
         provider=wanted.provider,
         model=wanted.model,
         instructions=wanted.system_prompt,
     )
-
-
-def _conversation(run: Run, question: Message) -> context.Conversation:
-    """What was said before the question, and the answers to that; then the question itself."""
-    room = run.room
-    page = timeline.newest(room, room_log.stand(room), count=_LOOKED_BACK)
-    ours = assistant_id(run.tenant_id)
-    before = {message.id for message in page.messages if message.seq < question.seq}
-    said = [
-        message
-        for message in page.messages
-        if message.body and (message.id in before or _answers(message, before))
-    ]
-    authors = users.named(run.tenant_id, list({message.author_id for message in [*said, question]}))
-    names = {user.id: user.name for user in authors}
-    return context.Conversation([*said, question], names, ours)
-
-
-def _answers(message: Message, before: set[str]) -> bool:
-    return message.run is not None and message.run["question_id"] in before
 
 
 def _write(writing: _Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
@@ -176,21 +154,22 @@ def _write(writing: _Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
     except llm.Failure as failure:
         log.warning("provider failed", code=failure.code, detail=failure.detail)
         writing.say()
-        error: dict[str, Any] = {
-            "code": failure.code,
-            "message": failure.message,
-            "retryable": failure.retryable,
-        }
-        if failure.retry_after is not None:
-            error["retry_after"] = failure.retry_after
-        return "failed", error
+        return "failed", replies.told(failure)
     return "done", {}
 
 
-def _cost(wanted: Assistant, input_tokens: int, output_tokens: int) -> int | None:
-    return prices.cost(
-        wanted.provider, wanted.model, input_tokens, output_tokens, given=wanted.price
-    )
+def _cost(wanted: Assistant, used: Usage) -> int | None:
+    return prices.cost(wanted.provider, wanted.model, *used, given=wanted.price)
+
+
+def _paid(provider: str, model: str, used: Usage, cost: int | None) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "model": model,
+        "input_tokens": used.input_tokens,
+        "output_tokens": used.output_tokens,
+        "cost": None if cost is None else dollars(cost),
+    }
 
 
 def _end(run: Run, token: str, body: str, told: dict[str, Any], *, spent: int | None = 0) -> None:
@@ -199,8 +178,8 @@ def _end(run: Run, token: str, body: str, told: dict[str, Any], *, spent: int | 
     if event is not None:
         told = event.data["run"]
     pieces.finish(run, token)
-    budgets.settle(run.tenant_id, run.id, spent)
     bus.reply_ended(run, outcome=told["outcome"], length=len(body))
+    budgets.settle(run.tenant_id, run.id, spent)
     if told["error"]:
         log.info("run failed", run_id=run.id, code=told["error"]["code"])
 

@@ -81,8 +81,7 @@ def cancel(caller: Caller, *, run_id: str) -> None:
     run = _found(caller, run_id)
     if run.asker_id != caller.user_id and not _governs(caller, run):
         raise NotAllowed("Only who asked or an administrator can stop an answer.")
-    pieces.cancel(run)
-    if run.state == "waiting":
+    if not pieces.cancel(run) and run.state == "waiting":
         replies.finish(run, "", replies.unanswered(run, "stopped"))
         bus.reply_ended(run, outcome="stopped", length=0)
 

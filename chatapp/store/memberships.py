@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from chatapp.store.database import reading
-from chatapp.store.tables import memberships, users
-from chatapp.types import Member
+from chatapp.store.tables import memberships, rooms, users
+from chatapp.types import Member, Room, assistant_id
 
 _ADMIN = memberships.c.role == "admin"
 
@@ -66,6 +66,33 @@ def heir(tenant_id: str, room_id: str) -> str | None:
     query = _open(tenant_id, room_id).order_by(memberships.c.joined_at, memberships.c.user_id)
     with reading() as connection:
         return connection.execute(query.limit(1)).scalar()
+
+
+def searched_for(room: Room, user_id: str) -> list[str] | None:
+    """The rooms that may be searched for an answer to this person in this room: all of theirs when
+    nobody else reads it there, else this one and their public ones. None: they are not in the room.
+    """
+    member, ours = memberships.c, assistant_id(room.tenant_id)
+    theirs = (
+        select(member.room_id, rooms.c.kind)
+        .join(rooms, rooms.c.id == member.room_id)
+        .join(users, users.c.id == member.user_id)
+        .where(
+            member.workspace_id == room.tenant_id,
+            member.user_id == user_id,
+            ~member.gone,
+            users.c.disabled_at.is_(None),
+        )
+    )
+    others = select(member.user_id).where(
+        *_of_room(room.tenant_id, room.id), member.user_id.not_in((user_id, ours))
+    )
+    with reading() as connection:
+        kinds = {row.room_id: row.kind for row in connection.execute(theirs)}
+        alone = connection.execute(others.limit(1)).first() is None
+    if room.id not in kinds:
+        return None
+    return [id_ for id_, kind in kinds.items() if alone or kind == "public" or id_ == room.id]
 
 
 def of_person(tenant_id: str, user_id: str) -> list[str]:

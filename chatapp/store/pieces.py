@@ -65,9 +65,18 @@ def grow(run: Run, token: str, offset: int, text: str) -> Standing:
     return _ask(run, "grow", token, text, len(text), offset)
 
 
-def cancel(run: Run) -> None:
-    """Nothing happens to a run that has ended. Raises Busy."""
-    _lua(run, "cancel", "")
+def asked(run: Run, token: str, tokens: int) -> None:
+    """So much was given to the provider: whoever takes over could not know. Raises Lost, Busy."""
+    _ask(run, "asked", token, tokens)
+
+
+def cancel(run: Run) -> bool:
+    """Whether somebody has begun it, who will stop. Nothing happens to a run that has ended.
+
+    Raises Busy.
+    """
+    status, *rest = _lua(run, "cancel", "")
+    return status != "ok" or bool(rest[0])
 
 
 def finish(run: Run, token: str) -> None:
@@ -75,10 +84,11 @@ def finish(run: Run, token: str) -> None:
     _ask(run, "finish", token)
 
 
-def standing(run: Run) -> Standing:
+def given(run: Run) -> int:
+    """The tokens that asked() told of. Raises Busy."""
     with asking():
-        found: Any = redis.hmget(room_keys(run.room).standing(run.id), "length", "cancelled")
-    return Standing(int(found[0] or 0), bool(found[1]))
+        found: Any = redis.hget(room_keys(run.room).standing(run.id), "asked")
+    return int(found or 0)
 
 
 def since(run: Run, offset: int) -> str:

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from chatapp.errors import Busy, Conflict, RoomNotFound
 from chatapp.store import room_log, runs
-from chatapp.types import Draft, Event, Run, assistant_id
+from chatapp.types import Draft, Event, Run, Source, assistant_id
 
 
 def finish(run: Run, body: str, told: dict[str, Any]) -> Event | None:
@@ -33,7 +33,7 @@ def finish(run: Run, body: str, told: dict[str, Any]) -> Event | None:
 
 
 def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
-    """What is told of a run that no model was asked for, or that nobody knows more of."""
+    """What is told of a run for which no provider was paid. `error`: as told() has it."""
     return {
         "id": run.id,
         "question_id": run.question_id,
@@ -48,6 +48,24 @@ def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
         "sources": [],
         "error": error or None,
     }
+
+
+def told(error: Any) -> dict[str, Any]:
+    """A ChatError, or a Failure of a provider, as the people in the room are told of it."""
+    shown = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    if error.retry_after is not None:
+        shown["retry_after"] = error.retry_after
+    if details := getattr(error, "details", None):
+        shown["details"] = details
+    return shown
+
+
+def source(found: Source) -> dict[str, Any]:
+    passage = found.passage
+    shown = {"n": found.n, "kind": passage.kind, "title": passage.title, "quote": found.quote}
+    if passage.kind == "document":
+        return shown | {"passage_id": passage.id, "document_id": passage.document_id}
+    return shown | {"room_id": passage.room_id, "seq": passage.seq}
 
 
 def _take_back_former(run: Run) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
@@ -78,7 +78,7 @@ def start(run: Run, *, provider: str, model: str) -> None:
     with writing() as connection:
         connection.execute(
             update(runs)
-            .where(row.id == run.id, row.workspace_id == run.tenant_id, row.state.in_(_OPEN))
+            .where(*_this(run), row.state.in_(_OPEN))
             .values(
                 state="running",
                 starts=row.starts + 1,
@@ -87,6 +87,14 @@ def start(run: Run, *, provider: str, model: str) -> None:
                 model=model,
             )
         )
+
+
+def asked_of(run: Run) -> tuple[str, str]:
+    """The provider and the model it was begun with."""
+    query = select(runs.c.provider, runs.c.model).where(*_this(run))
+    with reading() as connection:
+        row = connection.execute(query).one()
+    return row.provider or "", row.model or ""
 
 
 def end(event: Event) -> None:
@@ -163,6 +171,10 @@ def _note(events: list[Event]) -> None:
 def _find(tenant_id: str, run_id: str) -> Run | None:
     found = _all(select(runs).where(runs.c.id == run_id, runs.c.workspace_id == tenant_id))
     return found[0] if found else None
+
+
+def _this(run: Run) -> tuple[ColumnElement[bool], ...]:
+    return runs.c.id == run.id, runs.c.workspace_id == run.tenant_id
 
 
 def _open() -> Select[Any]:
