@@ -72,8 +72,8 @@ def _answer(run: Run, token: str) -> None:
         _end(run, token, "", replies.unanswered(run, "failed", **replies.told(error)))
     except Exception:
         log.exception("run failed", run_id=run.id)
-        error = replies.told(ChatError())
-        _end(run, token, pieces.since(run, 0), replies.unanswered(run, "failed", **error))
+        told = replies.unanswered(run, "failed", **replies.told(ChatError()))
+        _end(run, token, pieces.since(run, 0), told)
     return None
 
 

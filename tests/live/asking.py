@@ -9,9 +9,10 @@ from sqlalchemy import insert, select
 from uuid_utils import uuid7
 
 from chatapp.actions import members, rooms
-from chatapp.store import assistants, tables, workspaces
+from chatapp.store import assistants, budgets, tables, workspaces
 from chatapp.store.database import reading, writing
 from chatapp.types import Assistant, Caller, assistant_id
+from tests.fake_providers import Asked
 from tests.live.client import Client, Crowd
 from tests.live.system import eventually
 from tests.live.town import TENANT, Town
@@ -30,6 +31,8 @@ class Study:
                 with writing() as connection:
                     row = workspaces.assistant(TENANT, datetime.now(UTC))
                     connection.execute(insert(tables.users).values(row))
+            with writing() as connection:
+                connection.execute(tables.budgets.delete())
         eventually(self._is_attended, within=20)
 
     def choose(self, provider: str, model: str = "a-model", **more: Any) -> None:
@@ -107,6 +110,50 @@ class Study:
         query = select(tables.runs.c.state).where(tables.runs.c.id == run_id)
         with self.system.app.app_context(), reading() as connection:
             return str(connection.execute(query).scalar())
+
+    def retry(self, client: Client, run_id: str) -> str:
+        answer = self.crowd.ask(client, "assistant:retry", {"run_id": run_id})
+        assert answer["ok"], answer
+        return str(answer["data"]["run"]["id"])
+
+    def allow(self, monthly: int) -> None:
+        """The workspace may spend so many millionths of a dollar a month."""
+        with self.system.app.app_context(), writing() as connection:
+            row = {"workspace_id": TENANT, "scope": "workspace", "scope_id": "", "monthly": monthly}
+            connection.execute(insert(tables.budgets).values(row))
+
+    def reserved(self) -> bool:
+        """Whether anything is set aside for a run."""
+        with self.system.app.app_context():
+            return bool(budgets.holds(TENANT))
+
+    def visible_answers(self, room_id: str) -> list[str]:
+        message = tables.messages.c
+        query = select(message.body).where(
+            message.room_id == room_id,
+            message.author_id == assistant_id(TENANT),
+            message.removed_at.is_(None),
+        )
+        with self.system.app.app_context(), reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def first_pieces(
+        self, clients: list[Client], runs: list[str], requests: list[Asked]
+    ) -> list[float]:
+        """Seconds from the provider's first word to each screen, the quickest first. Who asked is in
+        the request.
+        """
+        waited = []
+        for client, run in zip(clients, runs, strict=True):
+            seen = next(
+                at
+                for at, name, payload in client.others
+                if name == "reply:grew" and payload["run_id"] == run
+            )
+            asked = next(one for one in requests if f'from="{client.user_id}"' in one.text)
+            assert asked.first_word_at
+            waited.append(seen - asked.first_word_at)
+        return sorted(waited)
 
     def _is_attended(self) -> bool:
         from chatapp.store import attendants  # noqa: PLC0415
