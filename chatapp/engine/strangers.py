@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container
+from threading import Lock
 
 
 class Strangers:
+    """Under a lock: the plain engine may have a thread for each connection."""
+
     def __init__(self, per_address: int) -> None:
+        self._lock = Lock()
         self._per_address = per_address
         self._since: dict[str, float] = {}  # by Engine.IO's sid
         self._address: dict[str, str] = {}  # of those that came from one
@@ -18,14 +22,25 @@ class Strangers:
         return self._from[address] >= self._per_address
 
     def come(self, sid: str, address: str, now: float) -> None:
-        self._since[sid], self._address[sid] = now, address
-        self._from[address] += 1
+        with self._lock:
+            self._since[sid], self._address[sid] = now, address
+            self._from[address] += 1
 
     def since(self, sid: str, now: float) -> float:
         """When it came, or was first seen to be in no namespace any more."""
-        return self._since.setdefault(sid, now)
+        with self._lock:
+            return self._since.setdefault(sid, now)
 
     def forget(self, sid: str) -> None:
+        with self._lock:
+            self._forget(sid)
+
+    def forget_all_but(self, sids: Container[str]) -> None:
+        with self._lock:
+            for gone in [sid for sid in self._since if sid not in sids]:
+                self._forget(gone)
+
+    def _forget(self, sid: str) -> None:
         self._since.pop(sid, None)
         address = self._address.pop(sid, None)
         if address is None:
@@ -33,7 +48,3 @@ class Strangers:
         self._from[address] -= 1
         if not self._from[address]:
             del self._from[address]
-
-    def forget_all_but(self, sids: Container[str]) -> None:
-        for gone in [sid for sid in self._since if sid not in sids]:
-            self.forget(gone)
