@@ -53,6 +53,18 @@ def clean_name(name: str) -> str:
     return _cap_marks(visible).strip()
 
 
+def shows(body: str) -> bool:
+    """Whether there is anything to see in it: joiners and blank letters alone are an empty bubble.
+    A sign younger than our Unicode counts; somebody's screen may know it.
+    """
+    if body.isascii():
+        return bool(body.strip())
+    return any(
+        not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+        for c in _UNSEEN.sub("", body)
+    )
+
+
 def skeleton(name: str) -> str:
     """What the name looks like: equal for names that a glance would confuse (Unicode TS 39, and
     case).

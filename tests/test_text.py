@@ -44,6 +44,18 @@ def test_joiners_in_emoji_survive():
     assert text.clean("👩‍👩‍👧 ok") == "👩‍👩‍👧 ok"
 
 
+@pytest.mark.parametrize("body", ["x", "👩‍👩‍👧", "\U000e1fff", "\uf8ff", "שלום", "\u0301", "."])
+def test_whatever_may_be_seen_shows(body):
+    assert text.shows(body)
+
+
+@pytest.mark.parametrize(
+    "body", ["", " \n", "\u200b", "\u2060 \u00ad", "\u3164", "\u2066\u2069", "\ufe0f"]
+)
+def test_what_nobody_sees_does_not_show(body):
+    assert not text.shows(body)
+
+
 def test_a_name_is_one_visible_line():
     assert text.clean_name("  A\u200bda\n Love\u202elace ") == "Ada Lovelace"
     assert text.clean_name("\u200b\u2060 \t") == ""

@@ -25,7 +25,7 @@ def checked(body: str) -> str:
     if len(body) > 4 * MOST_CHARACTERS:  # before the costly cleaning
         raise TooLarge
     words = text.clean(body)
-    if not words:
+    if not text.shows(words):
         raise InvalidPayload("Write something first.", details={"body": ["It is empty."]})
     if len(words) > MOST_CHARACTERS or len(words.encode()) > MOST_BYTES:
         raise TooLarge

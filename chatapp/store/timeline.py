@@ -70,12 +70,15 @@ def events_between(room: Room, after: int, up_to: int) -> list[Event]:
 
 
 def find(tenant_id: str, message_id: str) -> Message | None:
-    """One message: from the record, or from the logs when it is too young to be there.
+    """One message as it stands now: from the record and what the log says after it, or from the logs
+    alone when it is too young to be recorded.
 
     Raises Busy when it is in neither and the record cannot be asked.
     """
-    query = select(messages).where(
-        messages.c.id == message_id, messages.c.workspace_id == tenant_id
+    query = (
+        select(messages, rooms.c.applied_seq)
+        .join(rooms, rooms.c.id == messages.c.room_id)
+        .where(messages.c.id == message_id, messages.c.workspace_id == tenant_id)
     )
     try:
         with reading() as connection:
@@ -84,7 +87,18 @@ def find(tenant_id: str, message_id: str) -> Message | None:
         if found := _young(tenant_id, message_id):
             return found
         raise
-    return _message(row) if row else _young(tenant_id, message_id)
+    if row is None:
+        return _young(tenant_id, message_id)
+    return _revised_since(Room(tenant_id, row.room_id), _message(row), row.applied_seq)
+
+
+def _revised_since(room: Room, message: Message, applied: int) -> Message:
+    """With what the log says of it and the record does not yet: what was taken back a moment ago is
+    not to be edited.
+    """
+    if not room_log.is_revised(room, message.id):
+        return message
+    return _reduce([message], room_log.since(room, applied, at_most=_TAIL))[0]
 
 
 def _young(tenant_id: str, message_id: str) -> Message | None:

@@ -158,6 +158,30 @@ def test_a_removed_message_leaves_no_words(join, persist, lobby, ada, bob):
     assert alice.ask("message:remove", **removal)["error"]["code"] == "not_found"
 
 
+@pytest.mark.parametrize("written_down", [False, True], ids=["young", "recorded"])
+def test_what_was_just_removed_can_be_neither_edited_nor_removed_again(
+    join, persist, lobby, ada, written_down
+):
+    alice = join(ada, lobby)
+    said = alice.ask("message:send", **message(lobby))["data"]
+    if written_down:
+        persist()  # of its removal the record will not know
+    removal = {"message_id": said["id"], "revision": 1}
+    assert alice.ask("message:remove", **removal)["ok"]
+
+    again = alice.ask("message:remove", **removal | {"revision": 2})
+    edit = alice.ask("message:edit", **removal | {"revision": 2, "body": "back again"})
+
+    assert (again["error"]["code"], edit["error"]["code"]) == ("not_found", "not_found")
+
+
+@pytest.mark.parametrize("body", ["\u200b", " \u2060\n\u00ad ", "\u3164", "\u2066\u2069"])
+def test_a_message_that_shows_nothing_is_not_sent(join, lobby, ada, body):
+    error = join(ada, lobby).ask("message:send", **message(lobby, body))["error"]
+
+    assert (error["code"], error["message"]) == ("invalid_payload", "Write something first.")
+
+
 def test_an_administrator_may_remove_what_others_said(join, lobby, ada, bob):
     said = join(bob, lobby).ask("message:send", **message(lobby))["data"]
 
