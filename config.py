@@ -62,6 +62,10 @@ class Config:
     SWEEP_EVERY: float = 5.0  # seconds between sweeps
 
     # The assistant
+    DOCUMENT_BYTES: int = 10_000_000  # bytes of a document that is uploaded
+    DOCUMENTS: int = 500  # documents of a workspace
+    DOCUMENTS_EVERY: float = 5.0  # seconds between looks for documents that wait to be read
+    READING_TIME: int = 60  # seconds until the reading of a document is given up; at most 80
     BUDGET_SWEEP_EVERY: float = 30.0  # seconds between looks for reservations nobody needs
     ASSISTANT_PATIENCE: float = 60.0  # seconds without a word from a provider until a run fails
     ASSISTANT_SWEEP_EVERY: float = 5.0  # seconds between looks for questions nobody answers
@@ -121,6 +125,11 @@ class Config:
             raise ConfigError(f"REDIS_URL must begin with {' or '.join(_REDIS)}.")
         if not self.DATABASE_URL.startswith(_DATABASES):
             raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        if not 1 <= self.READING_TIME <= 80:  # a task's time, and a lease, are a little longer
+            raise ConfigError("READING_TIME must be between 1 and 80 seconds.")
         if self.SHARDS < 1:
             raise ConfigError("SHARDS must be at least 1.")
 

@@ -52,6 +52,11 @@ def reply(room: Room) -> None:
     _send("assistant.reply", [room.tenant_id, room.id], queue=ASSISTANT)
 
 
+def read_documents() -> None:
+    """Have a worker look for documents that wait. The clock does it too."""
+    _send("documents.read", queue=ASSISTANT)
+
+
 def workers() -> list[str]:
     """The names of the workers that answer within a second; none when the queue cannot be reached."""
     try:

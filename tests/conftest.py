@@ -305,12 +305,14 @@ class Api:
         path: str,
         json: object = None,
         query_string: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
         **headers: str,
     ) -> Any:
         return self._browser.open(
             f"/api/v1{path}",
             method=method,
             json=json,
+            data=data,
             query_string=query_string,
             headers={**self._headers, **headers},
         )
@@ -338,7 +340,7 @@ class Visitor:
             self.token = found[1]
         return answer
 
-    def post(self, path: str, **fields: str) -> Any:
+    def post(self, path: str, **fields: Any) -> Any:
         return self._browser.post(path, data={"csrf_token": self.token, **fields})
 
     def sign_in(self, caller: Caller, password: str | None = None) -> Any:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import select, update
 
 from chatapp.actions import control as deeds
-from chatapp.actions import delivery, invitations, members, messages, people, rooms
+from chatapp.actions import delivery, documents, invitations, members, messages, people, rooms
 from chatapp.sockets import EVENTS
-from chatapp.store import control, runs, sessions, tables
+from chatapp.store import control, passages, runs, sessions, tables
+from chatapp.store import documents as documents_read
 from chatapp.store.database import reading, writing
 from chatapp.types import Room
 from chatapp.views import API, PAGES
@@ -40,6 +42,8 @@ SENT: dict[str, dict[str, Any]] = {
     "PUT /rooms/<room_id>/read": {"seq": 1},
     "PATCH /messages/<message_id>": {"body": "boo", "revision": 1},
     "DELETE /messages/<message_id>": {"revision": 1},
+    "POST /documents": {"file": b"# Mine"},
+    "PUT /documents/<document_id>": {"file": b"# Mine"},
     "POST /sign-in": {"workspace": "acme", "email": "ada@acme.test", "password": "wrong"},
     "POST /settings/name": {"name": "Malory"},
     "POST /settings/password": {"current": "not hers", "new": "a long enough one"},
@@ -57,6 +61,7 @@ NOTHING_TO_SEND = {
     "POST /rooms/<room_id>/join",
     "POST /rooms/<room_id>/leave",
     "DELETE /rooms/<room_id>/members/<user_id>",
+    "DELETE /documents/<document_id>",
     "POST /sign-out",
     "POST /sign-up",
     "POST /invitations/<token>",
@@ -125,6 +130,8 @@ class Acme(NamedTuple):
     session_id: str
     invitation_id: str
     run_id: str
+    document_id: str
+    passage_id: str
     token: str = "no-such-token"  # a link of an invitation is for whoever holds it
 
     def in_place(self, text: str) -> str:
@@ -139,7 +146,7 @@ class Acme(NamedTuple):
         return {name: fill(value) for name, value in what.items()}
 
 
-NEVER_WAS = Acme(*["never-was"] * 6)
+NEVER_WAS = Acme(*["never-was"] * 8)
 
 
 @pytest.fixture
@@ -152,7 +159,25 @@ def acme(app, ada, bob, assistant) -> Acme:
     asked, _ = messages.send(ada, room_id=board.id, client_id="c-9999998", body="@assistant?")
     run_id = json.loads(asked)["id"]
     assert runs.open_in(Room("acme", board.id))
-    return Acme("ada", board.id, json.loads(said)["id"], ada.session_id, invited.id, run_id)
+    guide = documents.add(ada, name=f"{CANARY}.md", content=f"# {CANARY}\n\nwords".encode())
+    claimed, _ = documents_read.claim("acme", guide.id)
+    documents_read.keep(claimed, 0, [("", f"{CANARY} words", 0)])
+    documents_read.serve(claimed, 1)
+    (passage,) = passages.search("acme", room_ids=[], words="words", at_most=9)
+    message_id = json.loads(said)["id"]
+    return Acme(
+        "ada", board.id, message_id, ada.session_id, invited.id, run_id, guide.id, passage.id
+    )
+
+
+def _body(sent: dict[str, Any]) -> dict[str, Any]:
+    """As JSON; as a form when there is a file in it."""
+    files = {
+        name: (BytesIO(content), "mine.md")
+        for name, content in sent.items()
+        if isinstance(content, bytes)
+    }
+    return {"data": {**sent, **files}} if files else {"json": sent}
 
 
 def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
@@ -160,14 +185,18 @@ def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
     method, _, path = route.partition(" ")
     path, sent = ids.in_place(path), ids.filled(SENT.get(route, {}))
     if door == "page":
-        answer = asker.get(path) if method == "GET" else asker.post(path, **sent)
+        answer = (
+            asker.get(path)
+            if method == "GET"
+            else asker.post(path, **_body(sent).get("data", sent))
+        )
         told = f"{answer.location} {answer.text}"
     elif method == "DELETE":
         answer = asker.call(method, path, query_string=sent, **{"X-CSRF-Token": asker.token})
         told = answer.text
     else:
-        sent_json = None if method == "GET" else sent
-        answer = asker.call(method, path, sent_json, **{"X-CSRF-Token": asker.token})
+        body = {} if method == "GET" else _body(sent)
+        answer = asker.call(method, path, **body, **{"X-CSRF-Token": asker.token})
         told = answer.text
     told = re.sub(r'"request_id":"\w+"|(?:value|content)="[\w.-]{60,}"', "", told)
     for id_ in ids:
@@ -179,7 +208,15 @@ def _belongings() -> dict[str, Any]:
     """Every row of acme, but when somebody was last seen."""
     found: dict[str, Any] = {}
     with reading() as connection:
-        for table in (tables.users, tables.sessions, tables.invitations, tables.rooms, tables.runs):
+        for table in (
+            tables.users,
+            tables.sessions,
+            tables.invitations,
+            tables.rooms,
+            tables.runs,
+            tables.documents,
+            tables.passages,
+        ):
             columns = [column for column in table.c if column.name != "last_seen_at"]
             query = select(*columns).where(table.c.workspace_id == "acme")
             found[table.name] = sorted(map(tuple, connection.execute(query)))
@@ -258,10 +295,10 @@ def test_who_had_a_session_finds_nothing_that_was_theirs(acme, at_browser, api, 
     for route in API:
         method, _, path = route.partition(" ")
         there, sent = acme.in_place(path), acme.filled(SENT.get(route, {}))
-        body = None if method in ("GET", "DELETE") else sent
+        bodies = [{} if method in ("GET", "DELETE") else _body(sent) for _ in range(2)]
         for found in (
-            browser.call(method, there, body, **{"X-CSRF-Token": browser.token}),
-            bot(method, there, body),
+            browser.call(method, there, **bodies[0], **{"X-CSRF-Token": browser.token}),
+            bot(method, there, **bodies[1]),
         ):
             if (found.status_code, found.json["error"]["code"]) != answer or CANARY in found.text:
                 wrong.append((route, found.text))
@@ -278,7 +315,14 @@ def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
     """Else the others would find nothing because nobody does."""
     browser = at_browser(ada)
 
-    for route in ("GET /rooms/<room_id>", "GET /rooms/<room_id>/messages", "GET /invitations"):
+    for route in (
+        "GET /rooms/<room_id>",
+        "GET /rooms/<room_id>/messages",
+        "GET /invitations",
+        "GET /documents",
+        "GET /documents/<document_id>",
+        "GET /passages/<passage_id>",
+    ):
         path = acme.in_place(route.removeprefix("GET "))
         assert CANARY in browser.call("GET", path).text
     assert CANARY in browser.get(f"/admin/rooms/{acme.room_id}").text
@@ -407,7 +451,14 @@ class TestSecretsOfAWorkspace:
         assert [
             told for told in eve.everything() if told["args"][0].get("user_id") != "mallory"
         ] == []
-        for path in ("/people", "/rooms", "/rooms/browse", "/sessions", "/invitations"):
+        for path in (
+            "/people",
+            "/rooms",
+            "/rooms/browse",
+            "/sessions",
+            "/invitations",
+            "/documents",
+        ):
             for question in ({}, {"q": CANARY[:4]}):
                 sought = question if path in ("/people", "/rooms/browse") else {}
                 assert CANARY not in browser.call("GET", path, query_string=sought).text

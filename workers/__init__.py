@@ -65,6 +65,7 @@ def settings() -> dict[str, Any]:
         "imports": [
             "workers.assistant",
             "workers.budgets",
+            "workers.documents",
             "workers.persist",
             "workers.presence",
             "workers.upkeep",
@@ -97,13 +98,14 @@ def clock(app: Flask) -> dict[str, Any]:
         "presence": _every(app.config["SWEEP_EVERY"], "presence.sweep"),
         "assistant": _every(app.config["ASSISTANT_SWEEP_EVERY"], "assistant.sweep"),
         "budgets": _every(app.config["BUDGET_SWEEP_EVERY"], "budgets.sweep"),
+        "documents": _every(app.config["DOCUMENTS_EVERY"], "documents.read", ASSISTANT),
         "trim": _every(30.0, "upkeep.trim"),
         "expire": _every(3600.0, "upkeep.expire"),
     }
 
 
-def _every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+def _every(seconds: float, task: str, queue: str = DEFAULT) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds, "queue": queue}}
 
 
 @setup_logging.connect

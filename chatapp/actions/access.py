@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatapp.errors import NotAllowed, NotFound, RoomNotFound
-from chatapp.store import memberships, rooms, users
-from chatapp.types import Caller, Room, RoomRecord, User
+from chatapp.store import documents, memberships, rooms, users
+from chatapp.types import Caller, Document, Room, RoomRecord, User
 
 
 def room(caller: Caller, room_id: str) -> Room:
@@ -45,6 +45,14 @@ def person(caller: Caller, user_id: str) -> User:
     if user is None:
         raise NotFound("There is no such person.")
     return user
+
+
+def document(caller: Caller, document_id: str) -> Document:
+    """A document of the caller's workspace. Raises NotFound."""
+    found = documents.find(caller.tenant_id, document_id)
+    if found is None:
+        raise NotFound("There is no such document.")
+    return found
 
 
 def administration(caller: Caller) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -15,7 +15,7 @@ from chatapp.reading import Piece, Unreadable
 _ROOT = Path(__file__).parents[2]
 
 
-def passages(kind: str, content: bytes, *, within: int) -> Iterator[Piece]:
+def passages(kind: str, content: bytes, *, within: int) -> Generator[Piece, None, None]:
     """As they are cut. Raises Unreadable, also after some of them: when it takes longer than
     `within` seconds, or kills its reader.
     """

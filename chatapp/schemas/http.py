@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from chatapp import text
 from chatapp.schemas import CLIENT_ID, ROOM_ID, EventPayload, Seq, Text
+from chatapp.schemas.uploads import File
 
 ROLE = validate.OneOf(["owner", "admin", "member"])
 ROOM_ROLE = validate.OneOf(["admin", "member"])
@@ -126,6 +127,15 @@ class MoveRead(Schema):
     seq = Seq(required=True)
 
 
+class ListDocuments(Schema):
+    cursor = Cursor()
+
+
+class UploadDocument(Schema):
+    file = File(required=True)
+    name = Text(load_default=None, validate=NAME)
+
+
 # --- payloads ------------------------------------------------------------------------------------
 
 
@@ -188,6 +198,32 @@ class BrowsedRoomPayload(Schema):
     topic = fields.Str()
     member_count = fields.Int()
     joined = fields.Bool()
+
+
+class DocumentPayload(Schema):
+    id = fields.Str()
+    name = fields.Str()
+    kind = fields.Str()
+    size = fields.Int()
+    version = fields.Int()
+    served = fields.Int(allow_none=True)
+    state = fields.Str()
+    passages = fields.Int(attribute="done")
+    error = fields.Str(allow_none=True)
+    uploaded_by = fields.Str()
+    created_at = Moment()
+    changed_at = Moment()
+
+
+class PassagePayload(Schema):
+    id = fields.Str(attribute="passage.id")
+    document_id = fields.Str(attribute="passage.document_id")
+    title = fields.Str(attribute="passage.title")
+    heading = fields.Str(attribute="passage.heading")
+    text = fields.Str(attribute="passage.body")
+    start = fields.Int()
+    before = fields.Str()
+    after = fields.Str()
 
 
 class ErrorPayload(Schema):

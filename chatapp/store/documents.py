@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -23,6 +24,17 @@ from chatapp.types import Document
 LEFT = timedelta(seconds=90)  # without progress, until somebody else may read it
 
 Piece = tuple[str, str, int]  # heading, body, start in the document's text
+
+
+class Bounds(NamedTuple):
+    size: int  # bytes of a file
+    documents: int  # of a workspace
+    seconds: int  # of reading one
+
+
+def bounds() -> Bounds:
+    config = current_app.config
+    return Bounds(config["DOCUMENT_BYTES"], config["DOCUMENTS"], config["READING_TIME"])
 
 
 def add(tenant_id: str, *, name: str, kind: str, content: bytes, by: str, at_most: int) -> Document:

@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 from chatapp.views import (
     administration,
+    documents,
     door,
     entrance,
     errors,
@@ -21,6 +22,7 @@ from chatapp.views import (
     members,
     messages,
     openapi,
+    passages,
     people,
     rooms,
     sessions,
@@ -60,6 +62,12 @@ API: dict[str, View] = {
     "PUT /rooms/<room_id>/read": messages.read,
     "PATCH /messages/<message_id>": messages.edit,
     "DELETE /messages/<message_id>": messages.remove,
+    "GET /documents": documents.index,
+    "POST /documents": documents.create,
+    "GET /documents/<document_id>": documents.show,
+    "PUT /documents/<document_id>": documents.replace,
+    "DELETE /documents/<document_id>": documents.remove,
+    "GET /passages/<passage_id>": passages.show,
 }
 
 PAGES: dict[str, View] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from math import ceil
 from typing import Any
 
@@ -30,6 +31,7 @@ class Contract:
     gives: type[Schema] | None
     listed: bool
     status: int
+    form: bool
 
 
 def endpoint(
@@ -39,12 +41,14 @@ def endpoint(
     listed: bool = False,
     status: int = 200,
     secrets: Iterable[str] = (),
+    form: bool = False,
 ) -> Callable[[Handler], Callable[..., ResponseReturnValue]]:
     """Find the caller, count the request, check what it says, and answer with an envelope.
 
     The handler gets the caller and the fields of `takes`; what it returns goes out through `gives`:
     with `listed`, each item of a Listing. What it raises is answered by errors.py. `secrets` are
     fields of the answer that are kept nowhere, not for a repeat under its Idempotency-Key either.
+    With `form` what is sent is a multipart form, because there is a file in it.
     """
     said_once = frozenset(secrets)
     shape = takes() if takes else None
@@ -55,21 +59,21 @@ def endpoint(
         def answer(**path: str) -> ResponseReturnValue:
             g.caller = caller = auth.caller()
             requests.admit(caller)
-            given = {**path, **_load(shape)}
+            given = {**path, **_load(shape, form)}
 
             def work() -> dict[str, Any]:
                 return _dump(payload, handler(caller, **given), listed)
 
             return {"ok": True, "data": _once(caller, work, said_once)}, status
 
-        answer.contract = Contract(takes, gives, listed, status)  # type: ignore[attr-defined]
+        answer.contract = Contract(takes, gives, listed, status, form)  # type: ignore[attr-defined]
         return answer
 
     return decorate
 
 
-def _load(shape: Schema | None) -> dict[str, Any]:
-    sent: Any = request.args.to_dict() if request.method in IN_QUERY else _json()
+def _load(shape: Schema | None, form: bool) -> dict[str, Any]:
+    sent = _form() if form else _query() if request.method in IN_QUERY else _json()
     if shape is None:
         if sent:
             raise InvalidPayload(details={name: ["Unknown field."] for name in sent})
@@ -78,6 +82,16 @@ def _load(shape: Schema | None) -> dict[str, Any]:
         return dict(shape.load(sent))
     except ValidationError as error:
         raise InvalidPayload(details=dict(error.messages_dict)) from None
+
+
+def _query() -> dict[str, Any]:
+    return request.args.to_dict()
+
+
+def _form() -> dict[str, Any]:
+    fields = {**request.form.to_dict(), **request.files.to_dict()}
+    fields.pop("csrf_token", None)  # a browser's form may carry it in the header's stead
+    return fields
 
 
 def _json() -> Any:
@@ -100,8 +114,21 @@ def _once(
         return work()
     if not 1 <= len(key) <= 200:
         raise InvalidPayload(details={"Idempotency-Key": ["Use 1 to 200 characters."]})
-    same = f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
+    same = f"{request.method} {request.full_path}\n".encode() + _said()
     return requests.once(caller, key=key, request=same, work=work, secrets=secrets)
+
+
+def _said() -> bytes:
+    """The body; of a form its fields, for what stands between them is another each time."""
+    if request.mimetype != "multipart/form-data":
+        return request.get_data(cache=True)
+    said = sha256()
+    for name, value in sorted(request.form.items()):
+        said.update(f"{name}\0{value}\0".encode())
+    for name, file in sorted(request.files.items()):
+        file.seek(0)
+        said.update(f"{name}\0{file.filename}\0".encode() + sha256(file.read()).digest())
+    return said.digest()
 
 
 def _dump(payload: Schema | None, answer: object, listed: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from chatapp import logs
+from chatapp.actions import documents
 from chatapp.errors import (
     Busy,
     ChatError,
@@ -17,6 +18,7 @@ from chatapp.errors import (
     NotSignedIn,
     TooLarge,
 )
+from chatapp.views.guard import UPLOADS
 
 log = logs.get(__name__)
 
@@ -64,6 +66,8 @@ def words(error: ChatError) -> str:
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # a redirect of the router's
+    if error.code == 413 and request.endpoint in UPLOADS:
+        return _answer(documents.too_large())
     known = _OF_STATUS.get(error.code, BadRequest if error.code < 500 else ChatError)
     return _answer(known())
 

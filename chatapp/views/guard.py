@@ -11,10 +11,16 @@ from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
 
 from chatapp import auth
-from chatapp.actions import requests
+from chatapp.actions import access, requests
 from chatapp.errors import ChatError
 
 MOST_BYTES = 128 * 1024  # of a request's body
+UPLOADS = {  # but of these, that bring a document
+    "api.documents.create",
+    "api.documents.replace",
+    "admin_knowledge.add",
+    "admin_knowledge.replace",
+}
 
 _CSP = "; ".join(
     (
@@ -52,9 +58,18 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_HEADERS=["X-CSRF-Token"],
     )
     _csrf.init_app(app)
+    app.before_request(_let_documents_in)
     app.before_request(_check_csrf)
     app.before_request(_count_forms)
     app.after_request(_harden)
+
+
+def _let_documents_in() -> None:
+    """A document is larger than anything else; only who may change documents sends one."""
+    if request.endpoint in UPLOADS:
+        with suppress(ChatError):
+            access.administration(auth.caller())
+            request.max_content_length = current_app.config["DOCUMENT_BYTES"] + MOST_BYTES
 
 
 def _check_csrf() -> None:

@@ -16,6 +16,7 @@ from marshmallow import fields as f
 
 from chatapp.schemas import Seq
 from chatapp.schemas.http import Cursor, ErrorPayload, Moment
+from chatapp.schemas.uploads import File
 from chatapp.views.door import IN_QUERY, Contract
 
 _PARAMETER = re.compile(r"<(\w+)>")
@@ -111,7 +112,10 @@ def _operation(path: str, method: str, name: str, contract: Contract) -> dict[st
     if contract.takes and in_query:
         parameters.append({"in": "query", "schema": contract.takes})
     elif contract.takes:
-        operation["requestBody"] = {"required": True, "content": _json(contract.takes)}
+        content: Any = _json(contract.takes)
+        if contract.form:
+            content = {"multipart/form-data": {"schema": contract.takes}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -147,6 +151,8 @@ def _shape(_converter: Any, field: f.Field[Any], ret: Any, **_: Any) -> dict[str
         return {"type": "string", "format": "date-time"}
     if isinstance(field, Cursor):
         return {"type": "string"}
+    if isinstance(field, File):
+        return {"type": "string", "contentMediaType": "application/octet-stream"}
     if isinstance(field, Seq):
         return {"type": "integer"}
     if isinstance(field, f.Constant):

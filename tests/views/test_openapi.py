@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
+from chatapp.actions import documents
+from chatapp.store import passages
 from chatapp.views import API
 
 
@@ -67,6 +70,14 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
     said = bot("POST", "/rooms/lobby/messages", {"client_id": "c-0000001", "body": "hello"})
     message_id = said.json["data"]["id"]
     conforms("POST", "/api/v1/rooms/{room_id}/messages", said)
+    guide = bot("POST", "/documents", data={"file": (BytesIO(b"# Guide"), "guide.md")})
+    conforms("POST", "/api/v1/documents", guide)
+    document_id = guide.json["data"]["id"]
+    newer = {"file": (BytesIO(b"# New guide"), "guide.md")}
+    answer = bot("PUT", f"/documents/{document_id}", data=newer)
+    conforms("PUT", "/api/v1/documents/{document_id}", answer)
+    assert documents.read_next()
+    (passage,) = passages.search("acme", room_ids=[], words="guide", at_most=9)
     journey = [
         ("GET", "/me", {}, None),
         ("PATCH", "/me", {}, {"name": "Ada L."}),
@@ -109,6 +120,10 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
             {"room_id": "lobby", "user_id": "carol"},
             None,
         ),
+        ("GET", "/documents", {}, None),
+        ("GET", "/documents/{document_id}", {"document_id": document_id}, None),
+        ("GET", "/passages/{passage_id}", {"passage_id": passage.id}, None),
+        ("DELETE", "/documents/{document_id}", {"document_id": document_id}, None),
         ("POST", "/rooms/{room_id}/leave", {"room_id": "lobby"}, None),
         ("POST", "/rooms/{room_id}/archive", {"room_id": "lobby"}, None),
     ]
@@ -117,5 +132,5 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
         conforms(method, f"/api/v1{path}", bot(method, path.format(**ids), sent))
 
     walked = {f"{method} {path}" for method, path, *_ in journey}
-    walked.add("POST /rooms/{room_id}/messages")
+    walked |= {"POST /rooms/{room_id}/messages", "POST /documents", "PUT /documents/{document_id}"}
     assert walked == {re.sub(r"<(\w+)>", r"{\1}", route) for route in API}

@@ -45,6 +45,7 @@ def test_everything_the_clock_calls_is_a_task_and_in_time(celery):
         "presence.sweep",
         "budgets.sweep",
         "upkeep.trim",
+        "documents.read",
         "upkeep.expire",
     }
     assert {entry["task"] for entry in entries} <= set(celery.tasks)
