@@ -122,3 +122,25 @@ def _ask(url: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+def test_a_workspace_from_before_gets_its_assistant_under_a_name_that_nobody_has(empty):
+    migrations.upgrade("0001")
+    with empty.extensions["database"].begin() as connection:
+        connection.execute(
+            text("INSERT INTO workspaces VALUES ('acme', 'acme', 'Acme', '2026-01-01', NULL)")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO users (id, workspace_id, email, name, name_skeleton, role, password_hash,"
+                " created_at) VALUES ('ada', 'acme', 'a@b', 'Assistant', :skeleton, 'owner', '!',"
+                " '2026-01-01')"
+            ),
+            {"skeleton": skeleton("Assistant")},
+        )
+
+    migrations.upgrade()
+
+    found = users.find("acme", assistant_id("acme"))
+    assert found is not None
+    assert (found.name, found.role) == ("Assistant 2", "assistant")
