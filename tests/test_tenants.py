@@ -199,7 +199,7 @@ def _ask(asker, door: str, route: str, ids: Acme) -> tuple[int, str]:
         answer = asker.call(method, path, **body, **{"X-CSRF-Token": asker.token})
         told = answer.text
     told = re.sub(r'"request_id":"\w+"|(?:value|content)="[\w.-]{60,}"', "", told)
-    for id_ in ids:
+    for id_ in sorted(ids, key=len, reverse=True):  # "ada" may be part of a hexadecimal one
         told = told.replace(id_, "<id>")
     return answer.status_code, told
 
@@ -365,7 +365,7 @@ def _tell(asker, event: str, ids: Acme) -> str:
     acknowledged = asker.ask(event, **ids.filled(SAID[event]))
     told = f"{acknowledged} {asker.heard('error')}"
     told = re.sub(r"'request_id': '\w*'", "", told)
-    for id_ in ids:
+    for id_ in sorted(ids, key=len, reverse=True):  # "ada" may be part of a hexadecimal one
         told = told.replace(id_, "<id>")
     return told
 
