@@ -8,7 +8,9 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, make_url, text
 
-from chatapp.store import database, fulltext, migrations, passages, tables
+from chatapp.store import database, fulltext, migrations, passages, tables, users
+from chatapp.text import skeleton
+from chatapp.types import assistant_id
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
