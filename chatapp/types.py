@@ -346,3 +346,23 @@ class Budget:
     scope: Scope
     scope_id: str  # whose; "" for everybody who has none of their own
     monthly: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What answers used, and what it came to."""
+
+    answers: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0  # of those with a known price
+    unpriced: int = 0  # how many have none
+
+    def __add__(self, other: Used) -> Used:
+        return Used(
+            self.answers + other.answers,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost + other.cost,
+            self.unpriced + other.unpriced,
+        )

@@ -16,8 +16,17 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import select, update
 
+from chatapp.actions import (
+    assistant_settings,
+    delivery,
+    documents,
+    invitations,
+    members,
+    messages,
+    people,
+    rooms,
+)
 from chatapp.actions import control as deeds
-from chatapp.actions import delivery, documents, invitations, members, messages, people, rooms
 from chatapp.sockets import EVENTS
 from chatapp.store import control, passages, runs, sessions, tables
 from chatapp.store import documents as documents_read
@@ -44,6 +53,11 @@ SENT: dict[str, dict[str, Any]] = {
     "DELETE /messages/<message_id>": {"revision": 1},
     "POST /documents": {"file": b"# Mine"},
     "PUT /documents/<document_id>": {"file": b"# Mine"},
+    "PATCH /assistant": {"system_prompt": "boo"},
+    "POST /admin/assistant": {"provider": "librarian"},
+    "POST /admin/assistant/budgets": {"workspace": "1.00"},
+    "POST /admin/assistant/people": {"email": "ada@acme.test", "person_monthly": "1.00"},
+    "POST /admin/assistant/rooms": {"name": "board", "room_monthly": "1.00"},
     "POST /sign-in": {"workspace": "acme", "email": "ada@acme.test", "password": "wrong"},
     "POST /settings/name": {"name": "Malory"},
     "POST /settings/password": {"current": "not hers", "new": "a long enough one"},
@@ -68,6 +82,8 @@ NOTHING_TO_SEND = {
     "POST /settings/sessions/<session_id>/revoke",
     "POST /settings/sessions/revoke",
     "POST /admin/invitations/<invitation_id>/revoke",
+    "POST /admin/assistant/people/<user_id>/remove",
+    "POST /admin/assistant/rooms/<room_id>/remove",
     "POST /admin/rooms/<room_id>/archive",
     "POST /admin/rooms/<room_id>/members/<user_id>/remove",
 }
@@ -159,6 +175,8 @@ def acme(app, ada, bob, assistant) -> Acme:
     asked, _ = messages.send(ada, room_id=board.id, client_id="c-9999998", body="@assistant?")
     run_id = json.loads(asked)["id"]
     assert runs.open_in(Room("acme", board.id))
+    allowed = [("person", "", 1_000_000), ("room", board.id, 1_000_000)]
+    assistant_settings.change(ada, system_prompt="Be brief.", budgets=allowed)
     guide = documents.add(ada, name=f"{CANARY}.md", content=f"# {CANARY}\n\nwords".encode())
     claimed, _ = documents_read.claim("acme", guide.id)
     documents_read.keep(claimed, 0, [("", f"{CANARY} words", 0)])
@@ -216,6 +234,8 @@ def _belongings() -> dict[str, Any]:
             tables.runs,
             tables.documents,
             tables.passages,
+            tables.assistants,
+            tables.budgets,
         ):
             columns = [column for column in table.c if column.name != "last_seen_at"]
             query = select(*columns).where(table.c.workspace_id == "acme")
@@ -430,6 +450,7 @@ class TestSecretsOfAWorkspace:
         eve.everything()
 
         people.rename(ada, name=f"{CANARY} Ada")
+        assistant_settings.change(ada, system_prompt=f"{CANARY} prompt")
         people.create(
             ada, email=f"{CANARY}@x.test", name=f"{CANARY} X", role="member", password=CANARY * 2
         )
@@ -458,6 +479,7 @@ class TestSecretsOfAWorkspace:
             "/sessions",
             "/invitations",
             "/documents",
+            "/assistant",
         ):
             for question in ({}, {"q": CANARY[:4]}):
                 sought = question if path in ("/people", "/rooms/browse") else {}

@@ -14,7 +14,9 @@ from chatapp.errors import (
     NotFound,
     RoomNotFound,
 )
+from chatapp.llm import prices
 from chatapp.store import (
+    assistants,
     attendants,
     budgets,
     codec,
@@ -135,7 +137,9 @@ def sweep() -> None:
 def _admit(caller: Caller, room: Room) -> None:
     if attendants.reachable() is None:
         raise AssistantUnavailable(retry_after=5)
-    budgets.admit(caller.tenant_id, person_id=caller.user_id, room_id=room.id, least=1)
+    wanted = assistants.find(caller.tenant_id)
+    least = 0 if prices.is_free(wanted.provider, given=wanted.price) else 1
+    budgets.admit(caller.tenant_id, person_id=caller.user_id, room_id=room.id, least=least)
 
 
 def _found(caller: Caller, run_id: str) -> Run:

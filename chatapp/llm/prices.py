@@ -36,6 +36,11 @@ def is_known(provider: str, model: str, *, given: Price | None = None) -> bool:
     return cost(provider, model, 1, 1, given=given) is not None
 
 
+def is_free(provider: str, *, given: Price | None = None) -> bool:
+    """Without a look at the list: nothing on it is free."""
+    return provider in FREE or given == Price(0, 0)
+
+
 def _listed(provider: str, model: str, input_tokens: int, output_tokens: int) -> int | None:
     # Takes a third of a second, and a web worker mostly does not need it.
     from genai_prices import Usage, calc_price  # noqa: PLC0415

@@ -87,6 +87,11 @@ def _begin(connection: Connection) -> Iterator[None]:
         yield
 
 
+def dialect() -> str:
+    """sqlite or postgresql, for the little that differs."""
+    return _engine().dialect.name
+
+
 def ping() -> None:
     """Raises Busy when the database cannot be reached."""
     with reading() as connection:

@@ -116,6 +116,19 @@ def direct(tenant_id: str, user_ids: list[str]) -> RoomRecord | None:
     return _one(tenant_id, rooms.c.direct_key == _direct_key(user_ids))
 
 
+def seen_by(tenant_id: str, user_id: str, room_ids: list[str]) -> list[RoomRecord]:
+    """Those of these rooms that are public, or that this person is in."""
+    mine = select(memberships.c.room_id).where(
+        memberships.c.user_id == user_id, memberships.c.gone.is_(False)
+    )
+    seen = (rooms.c.kind == "public") | rooms.c.id.in_(mine)
+    query = select(rooms, _MEMBERS).where(
+        rooms.c.workspace_id == tenant_id, rooms.c.id.in_(room_ids), seen
+    )
+    with reading() as connection:
+        return [_record(row) for row in connection.execute(query)]
+
+
 def page(
     tenant_id: str,
     *,

@@ -9,7 +9,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
 from chatapp.views import (
+    admin_assistant,
+    admin_usage,
     administration,
+    assistant,
     documents,
     door,
     entrance,
@@ -28,6 +31,7 @@ from chatapp.views import (
     sessions,
     settings,
     shell,
+    usage,
 )
 
 View = Callable[..., ResponseReturnValue]
@@ -68,6 +72,9 @@ API: dict[str, View] = {
     "PUT /documents/<document_id>": documents.replace,
     "DELETE /documents/<document_id>": documents.remove,
     "GET /passages/<passage_id>": passages.show,
+    "GET /assistant": assistant.show,
+    "PATCH /assistant": assistant.change,
+    "GET /usage": usage.show,
 }
 
 PAGES: dict[str, View] = {
@@ -96,6 +103,15 @@ PAGES: dict[str, View] = {
     "POST /admin/rooms/<room_id>/archive": administration.archive_room,
     "POST /admin/rooms/<room_id>/members": administration.add_member,
     "POST /admin/rooms/<room_id>/members/<user_id>/remove": administration.remove_member,
+    "GET /admin/assistant": admin_assistant.show,
+    "POST /admin/assistant": admin_assistant.change,
+    "POST /admin/assistant/budgets": admin_assistant.allow,
+    "POST /admin/assistant/people": admin_assistant.allow_person,
+    "POST /admin/assistant/people/<user_id>/remove": admin_assistant.forget_person,
+    "POST /admin/assistant/rooms": admin_assistant.allow_room,
+    "POST /admin/assistant/rooms/<room_id>/remove": admin_assistant.forget_room,
+    "GET /admin/usage": admin_usage.show,
+    "GET /admin/usage.csv": admin_usage.table,
     "GET /api/v1/openapi.json": openapi.show,
     "GET /healthz": health.alive,
     "GET /readyz": health.ready,

@@ -5,9 +5,11 @@ frontend/elements/avatar.ts.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Flask
+
+from chatapp.money import dollars
 
 _COLOURS = 8
 _BROWSERS = {
@@ -26,12 +28,23 @@ _SYSTEMS = {
     "Linux": "Linux",
 }
 
+_PROVIDERS = {
+    "librarian": "the librarian",
+    "openai": "OpenAI",
+    "anthropic": "Anthropic",
+    "gemini": "Google Gemini",
+}
+
 
 def init_app(app: Flask) -> None:
     app.add_template_filter(initials)
     app.add_template_filter(colour_of)
     app.add_template_filter(day)
+    app.add_template_filter(month)
+    app.add_template_filter(day_of_month)
     app.add_template_filter(device)
+    app.add_template_filter(dollars)
+    app.add_template_filter(provider_name)
 
 
 def initials(name: str) -> str:
@@ -52,6 +65,21 @@ def colour_of(name: str) -> int:
 def day(moment: datetime) -> str:
     """3 November 2026"""
     return f"{moment.day} {moment:%B %Y}"
+
+
+def month(moment: datetime) -> str:
+    """November 2026"""
+    return f"{moment:%B %Y}"
+
+
+def day_of_month(date: str) -> str:
+    """3 November"""
+    moment = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+    return f"{moment.day} {moment:%B}"
+
+
+def provider_name(provider: str) -> str:
+    return _PROVIDERS.get(provider, provider)
 
 
 def device(user_agent: str) -> str:

@@ -36,9 +36,13 @@ def query(shape: type[Schema]) -> dict[str, Any]:
 
 
 def again(template: str, error: ChatError, **context: object) -> ResponseReturnValue:
-    """The page as it was sent, and why it was not enough."""
+    """The page as it was sent, and why it was not enough. What this form did not have is `filled`
+    in as the page has it.
+    """
     headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
-    context |= {"words": words(error), "details": error.details, "filled": request.form}
+    kept: Any = context.get("filled", {})
+    filled = {**kept, **request.form.to_dict()}
+    context |= {"words": words(error), "details": error.details, "filled": filled}
     return render_template(template, **context), error.status, headers
 
 

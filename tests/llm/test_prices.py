@@ -60,6 +60,13 @@ def test_the_librarian_is_paid_by_nobody():
     assert prices.cost("librarian", "", 100, 100) == 0
 
 
+def test_what_is_free_is_known_without_the_list():
+    assert prices.is_free("librarian")
+    assert prices.is_free("openai", given=Price(0, 0))
+    assert not prices.is_free("openai", given=Price(0, 1))
+    assert not prices.is_free("openai")
+
+
 def test_no_network_is_asked(monkeypatch):
     def refuse(*_args, **_kwargs):
         raise AssertionError("somebody wants the network")

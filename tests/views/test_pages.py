@@ -10,7 +10,7 @@ from chatapp.actions import invitations
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/rooms/lobby", "/settings", "/admin/people", "/admin/rooms"]
+    "path", ["/", "/rooms/lobby", "/settings", "/admin/people", "/admin/rooms", "/admin/assistant"]
 )
 def test_who_is_signed_out_is_sent_to_sign_in_and_back(visitor, lobby, ada, path):
     answer = visitor.get(path)
@@ -228,6 +228,8 @@ def test_no_page_has_inline_styles_or_scripts(at_browser, lobby, ada):
         "/admin/people",
         "/admin/rooms",
         "/admin/rooms/lobby",
+        "/admin/assistant",
+        "/admin/usage",
         "/nowhere",
     ):
         page = browser.get(path).text

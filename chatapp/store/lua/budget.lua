@@ -1,7 +1,7 @@
 -- A tenant's money of this month: what the record said when somebody last looked, and what was reserved
--- and spent since. Figures of another run of Redis, which may have lost some, or of another month count
+-- and spent since. Figures of another life of Redis, which may have lost some, or of another month count
 -- as none: then nothing is reserved before they are rebuilt.
--- KEYS  money      hash    life -> "<run of the server> <month>"
+-- KEYS  money      hash    life -> "<replication id of the server> <month>"
 --                          spent:<scope>, held:<scope> -> millionths; scope: workspace, person:<id>, room:<id>
 --       holds      hash    run id -> "<month> <millionths> <since> <person> <room>"
 --       rebuilder  string  there while somebody reads the record, to rebuild the figures
@@ -17,7 +17,7 @@
 
 local money, holds, rebuilder = unpack(KEYS)
 local month, verb = ARGV[1], ARGV[2]
-local life = string.match(redis.call("INFO", "server"), "run_id:(%x+)") .. " " .. month
+local life = string.match(redis.call("INFO", "replication"), "master_replid:(%x+)") .. " " .. month
 
 local function is_built()
   return redis.call("HGET", money, "life") == life
