@@ -4,6 +4,7 @@ import { Drafts } from "./stores/drafts.js";
 import { MembersStore } from "./stores/members-store.js";
 import type { OutboxStorage } from "./stores/outbox-storage.js";
 import { PeopleStore } from "./stores/people-store.js";
+import { RepliesStore } from "./stores/replies-store.js";
 import { type Line, RoomStore } from "./stores/room-store.js";
 import { RoomsStore } from "./stores/rooms-store.js";
 import { TypingStore } from "./stores/typing-store.js";
@@ -28,6 +29,7 @@ export class ChatClient extends EventTarget {
   readonly rooms: RoomsStore;
   readonly people: PeopleStore;
   readonly typing: TypingStore;
+  readonly replies: RepliesStore;
   readonly drafts: Drafts;
   roomId: string | null = null;
   error: string | null = null;
@@ -52,6 +54,7 @@ export class ChatClient extends EventTarget {
       if (id === this.me.id) this.me = { ...this.me, name, role, disabled };
     });
     this.typing = new TypingStore(connection, me.id);
+    this.replies = new RepliesStore(connection);
     connection.on("room:head", (head) => this.#stores.get(head.room_id)?.head(head));
     connection.on("room:reset", ({ room_id, epoch }) => this.#stores.get(room_id)?.reset(epoch));
     connection.on("error", (failure) => this.#say(failure.message));
@@ -65,8 +68,9 @@ export class ChatClient extends EventTarget {
     connection.on("member:joined", ({ room_id, data }) => {
       if (data.user_id === me.id && room_id === this.roomId) this.room?.watch();
     });
-    for (const store of [this.rooms, this.people, this.typing]) store.addEventListener("change", this.#changed);
+    for (const store of [this.rooms, this.people, this.typing, this.replies]) store.addEventListener("change", this.#changed);
     this.rooms.addEventListener("change", () => this.#tellOutboxes());
+    this.people.addEventListener("change", () => this.#watchReplies());
     void this.#restoreOutboxes();
   }
 
@@ -111,6 +115,7 @@ export class ChatClient extends EventTarget {
     this.room?.unwatch();
     this.roomId = roomId;
     this.room?.watch();
+    this.#watchReplies();
     this.#changed();
   }
 
@@ -119,7 +124,7 @@ export class ChatClient extends EventTarget {
     const body = content.trim();
     if (!body || !this.room) return;
     this.sendTyping(false);
-    this.room.send(body);
+    this.room.send(body, this.rooms.get(this.room.roomId)?.kind === "assistant");
   }
 
   /** Call it as often as keys are pressed: the room is told every 3 s at most, and once when it ends. */
@@ -179,6 +184,11 @@ export class ChatClient extends EventTarget {
       this.#members.set(roomId, members);
     }
     return members;
+  }
+
+  /** A workspace without an assistant has nothing to watch. */
+  #watchReplies(): void {
+    this.replies.watch(this.people.assistant ? this.roomId : null);
   }
 
   async #restoreOutboxes(): Promise<void> {

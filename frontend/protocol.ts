@@ -74,15 +74,16 @@ export interface Answering {
   question_id: string;
   attempt: number;
   outcome: "done" | "stopped" | "failed";
-  provider: string;
-  model: string;
+  /** Null when none was asked. */
+  provider: string | null;
+  model: string | null;
   input_tokens: number | null;
   output_tokens: number | null;
   /** US dollars as a decimal, null when nobody knows. */
   cost: string | null;
   seconds: number | null;
   sources: Source[];
-  error: { code: string; message: string; retryable: boolean } | null;
+  error: Omit<Failure, "request_id"> | null;
 }
 
 /** What `[n]` in an answer stands for. */
@@ -133,8 +134,11 @@ export interface Passage {
   id: string;
   document_id: string;
   title: string;
+  /** The headings above it. */
   heading: string;
-  body: string;
+  text: string;
+  /** Its first character in the document's text, in code points. */
+  start: number;
   before: string;
   after: string;
 }

@@ -1,5 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
+import sparklesIcon from "icon:sparkles";
 import type { Presence } from "../protocol.js";
+import { icon } from "./icon.js";
 
 const COLOURS = 8;
 
@@ -23,6 +25,11 @@ export function avatar(name: string, presence?: Presence, small = false): Templa
   return html`<span class="avatar avatar--${colourOf(name)}${size}" aria-hidden="true"
     >${small ? [...initials(name)][0] : initials(name)}${presence ? html`<span class="dot dot--${presence}"></span>` : nothing}</span
   >`;
+}
+
+/** The sign of what is not a person. */
+export function assistantAvatar(small = false): TemplateResult {
+  return html`<span class=${small ? "avatar avatar--assistant avatar--small" : "avatar avatar--assistant"} aria-hidden="true">${icon(sparklesIcon, true)}</span>`;
 }
 
 export const PRESENCE_WORDS: Record<Presence, string> = { active: "online", away: "away", offline: "offline" };

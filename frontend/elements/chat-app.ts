@@ -1,15 +1,18 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import type { ChatClient } from "../chat-client.js";
-import type { Member, Room, RoomRole } from "../protocol.js";
+import type { Member, Room, RoomRole, Source } from "../protocol.js";
 import type { Question } from "./confirm-dialog.js";
 import { ConnectionNotice } from "./connection-notice.js";
+import { answerAloud } from "./answer-aloud.js";
 import { dialog, type DialogName } from "./dialogs.js";
 import { lastRoom, rememberRoom } from "./last-room.js";
 import { LightElement } from "./light-element.js";
 import { offlineBanner } from "./offline-banner.js";
 import { couldNotStart, loadingRooms, sessionEnded, welcome } from "./page-states.js";
 import { byName, roomName } from "./room-name.js";
+
+const PANEL_COVERS = "(max-width: 1023px)";
 
 /**
  * <chat-app> — the page: sidebar, one room, panel; which room the address names; the keys; dialogs and toasts.
@@ -24,7 +27,7 @@ export class ChatAppElement extends LightElement {
     dialog: { state: true },
     question: { state: true },
     drawerOpen: { state: true },
-    panelOpen: { state: true },
+    panel: { state: true },
     version: { state: true },
   };
 
@@ -36,7 +39,8 @@ export class ChatAppElement extends LightElement {
   dialog: DialogName | null = null;
   question: Question | null = null;
   drawerOpen = false;
-  panelOpen = false;
+  /** What stands at the right: who is in the room, or what an answer quotes. */
+  panel: "members" | Source | null = null;
   version = 0;
 
   readonly #notice = new ConnectionNotice(this);
@@ -60,7 +64,7 @@ export class ChatAppElement extends LightElement {
     this.#notice.watch(client.connection);
     client.connection.on("message:created", ({ room_id, actor_id, data }) => {
       if (room_id !== this.roomId || actor_id === client.me.id) return;
-      this.querySelector("message-announcer")?.announce(client.people.name(actor_id), data.body);
+      this.querySelector("message-announcer")?.announce(client.people.name(actor_id), data.run ? answerAloud(data.body, data.run) : data.body);
     });
     this.#addressChanged();
   }
@@ -71,7 +75,7 @@ export class ChatAppElement extends LightElement {
     if (!client) return html`<div class="app app--starting" aria-busy="true"></div>`;
     return html`<div
         ?inert=${client.state === "ended"}
-        class=${["app", this.drawerOpen && "app--drawer", this.panelOpen && "app--panel"].filter(Boolean).join(" ")}
+        class=${["app", this.drawerOpen && "app--drawer", this.panel && "app--panel"].filter(Boolean).join(" ")}
         @room-chosen=${(event: CustomEvent<string>) => this.goTo(event.detail)}
         @room-left=${this.#leftRoom}
         @dialog-asked=${(event: CustomEvent<DialogName>) => this.#ask(event.detail)}
@@ -81,8 +85,11 @@ export class ChatAppElement extends LightElement {
         @confirm=${(event: CustomEvent<Question>) => (this.question = event.detail)}
         @archive-asked=${this.#archive}
         @drawer-asked=${() => (this.drawerOpen = true)}
-        @members-asked=${() => (this.panelOpen = !this.panelOpen)}
-        @panel-closed=${() => (this.panelOpen = false)}
+        @members-asked=${() => (this.panel = this.panel === "members" ? null : "members")}
+        @source-asked=${this.#openSource}
+        @message-asked=${this.#openMessage}
+        @assistant-asked=${this.#converse}
+        @panel-closed=${() => (this.panel = null)}
         @direct-asked=${(event: CustomEvent<string>) => this.#write(event.detail)}
         @member-removed=${this.#removeMember}
         @role-asked=${this.#giveRole}
@@ -92,6 +99,7 @@ export class ChatAppElement extends LightElement {
           .rooms=${client.rooms.all}
           .loaded=${client.rooms.loaded}
           .people=${client.people}
+          .hasAssistant=${client.people.assistant !== undefined}
           .version=${this.version}
           .activeId=${this.roomId}
           .watching=${document.visibilityState === "visible"}
@@ -101,7 +109,7 @@ export class ChatAppElement extends LightElement {
         <main class="conversation">
           ${this.roomId === null ? this.#noRoom(client) : keyed(this.roomId, this.#window(client, this.roomId))}
         </main>
-        ${this.panelOpen ? this.#panel(client) : nothing} ${this.#dialogs(client)}
+        ${this.#panel(client)} ${this.#dialogs(client)}
         <toast-list></toast-list>
         <message-announcer></message-announcer>
       </div>
@@ -119,11 +127,13 @@ export class ChatAppElement extends LightElement {
       .version=${this.version}
       .connectionWords=${this.#notice.words}
       .offline=${this.#notice.offline}
-      .panelOpen=${this.panelOpen}
+      .panelOpen=${this.panel === "members"}
     ></chat-window>`;
   }
 
   #panel(client: ChatClient): TemplateResult | typeof nothing {
+    if (this.panel === null) return nothing;
+    if (this.panel !== "members") return html`<source-panel .client=${client} .source=${this.panel}></source-panel>`;
     const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
     if (!room) return nothing;
     const members = client.members(room.id);
@@ -135,6 +145,7 @@ export class ChatAppElement extends LightElement {
       .people=${client.people}
       .version=${this.version}
       .me=${client.me.id}
+      .assistantId=${client.people.assistant?.id ?? ""}
       .canManage=${room.kind !== "direct" && (room.role === "admin" || client.me.role !== "member")}
     ></member-panel>`;
   }
@@ -199,7 +210,7 @@ export class ChatAppElement extends LightElement {
     if (!client) return;
     const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
     const waiting = client.rooms.all.reduce(
-      (sum, each) => sum + (each.kind === "direct" ? each.unread : each.mentions),
+      (sum, each) => sum + (each.kind === "direct" || each.kind === "assistant" ? each.unread : each.mentions),
       0,
     );
     const place = room ? `${roomName(room, client.me.id, client.people)} · ` : "";
@@ -270,6 +281,30 @@ export class ChatAppElement extends LightElement {
     else this.#tell(answer.error.message, true);
   }
 
+  /** The AI mode of the page is a room too: one of one's own, with the assistant. */
+  #converse = async (): Promise<void> => {
+    const answer = await this.client!.rooms.converse();
+    if (answer.ok) this.goTo(answer.data.id);
+    else this.#tell(answer.error.message, true);
+  };
+
+  #openSource = (event: CustomEvent<Source>): void => {
+    this.panel = event.detail;
+  };
+
+  /** A message that was quoted, in whatever room it was said. */
+  #openMessage = async (event: CustomEvent<{ roomId: string; seq: number }>): Promise<void> => {
+    const { roomId, seq } = event.detail;
+    const { client } = this;
+    if (!client!.rooms.get(roomId)) return this.#tell("You are not in the room where that was said.", true);
+    if (matchMedia(PANEL_COVERS).matches) this.panel = null;
+    if (roomId !== this.roomId) this.goTo(roomId);
+    await client!.roomStore(roomId).ready();
+    await this.updateComplete;
+    const shown = this.querySelector("chat-window");
+    if (shown?.roomId === roomId) await shown.show(seq);
+  };
+
   #closeDrawer = (): void => {
     this.drawerOpen = false;
   };
@@ -308,8 +343,8 @@ export class ChatAppElement extends LightElement {
 
   #escape(): void {
     if (this.drawerOpen) this.drawerOpen = false;
-    else if (this.panelOpen && matchMedia("(max-width: 1023px)").matches) this.panelOpen = false;
-    else this.querySelector("chat-window")?.goToLatest();
+    else if (this.panel && matchMedia(PANEL_COVERS).matches) this.panel = null;
+    else this.querySelector("chat-window")?.escape();
   }
 }
 

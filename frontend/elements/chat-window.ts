@@ -3,19 +3,22 @@ import { keyed } from "lit/directives/keyed.js";
 import emptyIcon from "icon:messages-square";
 import goneIcon from "icon:door-closed";
 import type { ChatClient } from "../chat-client.js";
-import type { Room } from "../protocol.js";
+import type { Answer, Room } from "../protocol.js";
+import type { Reply } from "../stores/replies-store.js";
 import type { Line } from "../stores/room-store.js";
-import { avatar } from "./avatar.js";
 import { whatWentWrong } from "./dialog-element.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { MessageComposerElement } from "./message-composer.js";
 import type { MessageListElement } from "./message-list.js";
 import { offlineBanner } from "./offline-banner.js";
-import { roomName, roomSign } from "./room-name.js";
+import { roomName } from "./room-name.js";
+import { roomStart } from "./room-start.js";
+import { questionOf } from "./rows.js";
+import { ShownLines } from "./shown-lines.js";
 
 interface MessageAction {
-  action: "edit" | "remove" | "retry" | "discard" | "copied";
+  action: "edit" | "remove" | "retry" | "discard" | "copied" | "stop" | "ask-again" | "show-question";
   line: Line;
 }
 
@@ -47,6 +50,7 @@ export class ChatWindowElement extends LightElement {
 
   /** Where reading ended when the room was opened; undefined until that is known, null when there was nothing new. */
   #unreadAfter: number | null | undefined = undefined;
+  readonly #shown = new ShownLines();
   #unreadCount = 0;
   #ready = false;
   #membersAsked = false;
@@ -64,6 +68,8 @@ export class ChatWindowElement extends LightElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    const answered = this.#lines.flatMap(({ run }) => (run ? [run.id] : []));
+    this.client.replies.forget(new Set(answered));
     if (!this.#membersAsked && this.#room) {
       this.#membersAsked = true; // not before: of a room that is not ours the server knows nothing
       void this.client.members(this.roomId).load();
@@ -82,10 +88,23 @@ export class ChatWindowElement extends LightElement {
     if (matchMedia("(hover: hover)").matches) this.#composer?.focus();
   }
 
-  /** Esc with nothing to cancel: to the newest message, and ready to write. */
-  goToLatest(): void {
+  /** Esc with nothing to cancel: no more of an answer one asked for; else to the newest message, and ready to write. */
+  escape(): void {
+    if (this.#running) return this.#stop(this.#running.id);
     this.#list?.jumpToLatest();
     this.focusComposer();
+  }
+
+  /** The answer one asked for oneself, while it is on its way. */
+  get #running(): Reply | undefined {
+    const mine = (reply: Reply) => reply.askerId === this.client.me.id && !reply.ended;
+    return this.client.replies.in(this.roomId).find(mine);
+  }
+
+  get #lines(): readonly Line[] {
+    const { client } = this;
+    const { lines } = client.roomStore(this.roomId);
+    return this.#shown.of(lines, client.replies.in(this.roomId), client.people.assistant?.id ?? "");
   }
 
   /** That message, however far up it is. */
@@ -143,7 +162,7 @@ export class ChatWindowElement extends LightElement {
     return html`<message-list
       aria-label="Messages"
       role="region"
-      .lines=${store.lines}
+      .lines=${this.#lines}
       .currentUserId=${client.me.id}
       .nameOf=${this.#nameOf}
       .namesVersion=${client.people.namesVersion}
@@ -155,7 +174,12 @@ export class ChatWindowElement extends LightElement {
       .loadingOlder=${store.loadingOlder}
       .olderFailed=${store.olderFailed}
       .typing=${[...client.typing.in(this.roomId)].map(this.#nameOf)}
-      .start=${this.#start(room, store.lines.length === 0)}
+      .start=${roomStart(room, {
+        empty: !store.lines.length,
+        me: client.me.id,
+        people: client.people,
+        ask: (dialog) => this.fire("dialog-asked", dialog),
+      })}
       @older-wanted=${() => store.older()}
       @unread-wanted=${() => this.show((this.#unreadAfter ?? 0) + 1)}
       @bottom-seen=${(event: CustomEvent<number>) => client.rooms.read(this.roomId, event.detail)}
@@ -170,7 +194,9 @@ export class ChatWindowElement extends LightElement {
       .draft=${client.drafts.get(this.roomId)}
       .editing=${this.editing?.body ?? null}
       .people=${this.#mentionable()}
-      .placeholder=${`Message ${room.kind === "direct" ? name : `#${name}`}`}
+      .placeholder=${room.kind === "assistant" ? "Ask the assistant" : `Message ${room.kind === "direct" ? name : `#${name}`}`}
+      .stoppable=${this.#running !== undefined}
+      @stop-asked=${() => this.#running && this.#stop(this.#running.id)}
       @message-composed=${this.#composed}
       @draft-changed=${(event: CustomEvent<string>) => client.drafts.set(this.roomId, event.detail)}
       @typing=${(event: CustomEvent<boolean>) => client.sendTyping(event.detail)}
@@ -182,30 +208,9 @@ export class ChatWindowElement extends LightElement {
   #mentionable() {
     const { client } = this;
     const members = client.members(this.roomId).all.filter((member) => member.user_id !== client.me.id);
-    return members.map(({ user_id: id, name }) => ({ id, name, presence: client.people.presence(id) }));
-  }
-
-  /** What stands above the first message: where one is, and, while nothing was said, what one can do. */
-  #start(room: Room, empty: boolean): TemplateResult {
-    const name = roomName(room, this.client.me.id, this.client.people);
-    const direct = room.kind === "direct";
-    return html`<div class=${empty ? "room-start room-start--empty" : "room-start"}>
-      <span class="room-start__sign">${direct ? avatar(name) : roomSign(room, this.client.me.id, this.client.people)}</span>
-      <h2>${empty ? "Say hello" : name}</h2>
-      <p>
-        ${direct
-          ? html`This is the beginning of your conversation with <strong>${name}</strong>.`
-          : html`This is the beginning of <strong>${name}</strong>.${room.topic ? html` ${room.topic}` : nothing}`}
-      </p>
-      ${empty && !direct && !room.archived
-        ? html`<div class="row">
-            <button type="button" class="button" @click=${() => this.fire("dialog-asked", "invite")}>Invite people</button>
-            ${room.role === "admin"
-              ? html`<button type="button" class="button" @click=${() => this.fire("dialog-asked", "room")}>Set a topic</button>`
-              : nothing}
-          </div>`
-        : nothing}
-    </div>`;
+    return members.map(({ user_id: id, name }) =>
+      client.people.isAssistant(id) ? { id, name, presence: null } : { id, name, presence: client.people.presence(id) },
+    );
   }
 
   #notYet(failed: boolean): TemplateResult {
@@ -255,15 +260,32 @@ export class ChatWindowElement extends LightElement {
     if (action === "copied") return this.fire("told", { words: "Copied", problem: false });
     if (action === "retry") return store.outbox.retry(line.key);
     if (action === "discard") return store.outbox.discard(line.key);
+    if (action === "stop") return this.#stop(line.id);
+    if (action === "ask-again") return void this.#told(this.client.replies.retry(line.run!.id), "Not asked again");
+    if (action === "show-question") return this.#showQuestion(line);
     if (action === "edit") this.editing = line;
     if (action === "remove")
       this.fire("confirm", {
-        heading: "Remove this message?",
-        words: "Everybody in the room will see that a message was removed.",
-        action: "Remove message",
+        heading: line.run ? "Remove this answer?" : "Remove this message?",
+        words: line.run ? "Nobody in the room will see it any more." : "Everybody in the room will see that a message was removed.",
+        action: line.run ? "Remove answer" : "Remove message",
         do: () => store.remove(line),
       });
   };
+
+  #stop(runId: string): void {
+    void this.#told(this.client.replies.cancel(runId), "Not stopped");
+  }
+
+  #showQuestion(line: Line): void {
+    const question = this.#lines.find(({ id }) => id === questionOf(line));
+    if (question) void this.show(question.seq);
+  }
+
+  async #told(asked: Promise<Answer<unknown>>, problem: string): Promise<void> {
+    const answer = await asked;
+    if (!answer.ok) this.fire("told", { words: `${problem}: ${answer.error.message}`, problem: true });
+  }
 }
 
 declare global {

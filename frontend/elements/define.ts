@@ -1,3 +1,4 @@
+import { AssistantAnswerElement } from "./assistant-answer.js";
 import { BrowseRoomsDialogElement } from "./browse-rooms-dialog.js";
 import { ChatAppElement } from "./chat-app.js";
 import { ChatWindowElement } from "./chat-window.js";
@@ -13,10 +14,12 @@ import { RoomDialogElement } from "./room-dialog.js";
 import { RoomHeaderElement } from "./room-header.js";
 import { RoomSidebarElement } from "./room-sidebar.js";
 import { RoomSwitcherElement } from "./room-switcher.js";
+import { SourcePanelElement } from "./source-panel.js";
 import { ToastListElement } from "./toast-list.js";
 
 /** The one place with side effects: importing an element never registers it. */
 export function defineElements(registry: CustomElementRegistry = customElements): void {
+  registry.define("assistant-answer", AssistantAnswerElement);
   registry.define("browse-rooms-dialog", BrowseRoomsDialogElement);
   registry.define("chat-window", ChatWindowElement);
   registry.define("confirm-dialog", ConfirmDialogElement);
@@ -31,6 +34,7 @@ export function defineElements(registry: CustomElementRegistry = customElements)
   registry.define("room-header", RoomHeaderElement);
   registry.define("room-sidebar", RoomSidebarElement);
   registry.define("room-switcher", RoomSwitcherElement);
+  registry.define("source-panel", SourcePanelElement);
   registry.define("toast-list", ToastListElement);
   registry.define("chat-app", ChatAppElement);
 }

@@ -8,7 +8,7 @@ const KEYS: readonly [what: string, ...keys: string[][]][] = [
   ["Send", ["Enter"]],
   ["New line", ["Shift", "Enter"]],
   ["Edit your last message", ["↑"]],
-  ["Cancel, close, go to the latest", ["Esc"]],
+  ["Cancel, close, stop the assistant, go to the latest", ["Esc"]],
   ["Go to a room or person", [MODIFIER, "K"]],
   ["Room above or below", [ALT, "↑"], [ALT, "↓"]],
   ["Unread room above or below", [ALT, "Shift", "↑"], [ALT, "Shift", "↓"]],

@@ -6,7 +6,7 @@ import messageIcon from "icon:message-circle";
 import removeIcon from "icon:user-minus";
 import shieldIcon from "icon:shield";
 import type { Member, Room } from "../protocol.js";
-import { avatar, PRESENCE_WORDS } from "./avatar.js";
+import { assistantAvatar, avatar, PRESENCE_WORDS } from "./avatar.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { Names } from "./room-name.js";
@@ -18,6 +18,7 @@ import type { Names } from "./room-name.js";
  * @fires dialog-asked   detail: "invite"
  * @fires direct-asked   detail: the id of the person to write to
  * @fires member-removed detail: the member
+ * @fires assistant-asked
  * @fires role-asked     detail: {member, role}
  */
 export class MemberPanelElement extends LightElement {
@@ -29,6 +30,7 @@ export class MemberPanelElement extends LightElement {
     people: { attribute: false },
     version: { attribute: false },
     me: { attribute: false },
+    assistantId: { attribute: false },
     canManage: { attribute: false },
   };
 
@@ -39,11 +41,15 @@ export class MemberPanelElement extends LightElement {
   people!: Names;
   version: unknown = null;
   me = "";
+  /** Which of the members is no person. */
+  assistantId = "";
   canManage = false;
 
   protected override render(): TemplateResult {
-    const present = this.members.filter((member) => this.#presence(member) !== "offline");
-    const absent = this.members.filter((member) => this.#presence(member) === "offline");
+    const persons = this.members.filter((member) => member.user_id !== this.assistantId);
+    const assistant = this.members.filter((member) => member.user_id === this.assistantId);
+    const present = persons.filter((member) => this.#presence(member) !== "offline");
+    const absent = persons.filter((member) => this.#presence(member) === "offline");
     return html`<aside class="panel" aria-label="Members">
       <header class="panel__head">
         <h2>Members</h2>
@@ -59,7 +65,7 @@ export class MemberPanelElement extends LightElement {
             </button>`}
         ${this.failed ? html`<p class="notice notice--danger">The members could not be loaded.</p>` : nothing}
         ${this.loaded || this.failed ? nothing : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}
-        ${this.#group("Online", present)} ${this.#group("Offline", absent)}
+        ${this.#group("Online", present)} ${this.#group("Offline", absent)} ${this.#group("Assistant", assistant)}
       </div>
     </aside>`;
   }
@@ -71,7 +77,7 @@ export class MemberPanelElement extends LightElement {
   #group(title: string, members: readonly Member[]): TemplateResult | typeof nothing {
     if (!members.length) return nothing;
     return html`<section class="panel__group">
-      <h3>${title} · ${members.length}</h3>
+      <h3>${title}${title === "Assistant" ? nothing : html` · ${members.length}`}</h3>
       <ul role="list">
         ${repeat(
           members,
@@ -85,11 +91,12 @@ export class MemberPanelElement extends LightElement {
   #member(member: Member): TemplateResult {
     const self = member.user_id === this.me;
     const presence = this.#presence(member);
+    const isPerson = member.user_id !== this.assistantId;
     return html`<li class="member">
-      ${avatar(member.name, presence)}
+      ${isPerson ? avatar(member.name, presence) : assistantAvatar()}
       <span class="member__names">
         <span class="member__name">${member.name}${self ? " (you)" : nothing}</span>
-        <small>${member.role === "admin" ? "Room admin · " : nothing}${PRESENCE_WORDS[presence]}</small>
+        <small>${isPerson ? html`${member.role === "admin" ? "Room admin · " : nothing}${PRESENCE_WORDS[presence]}` : "Answers when asked"}</small>
       </span>
       ${self
         ? nothing
@@ -97,13 +104,13 @@ export class MemberPanelElement extends LightElement {
             <button
               type="button"
               class="icon-button icon-button--small"
-              aria-label=${`Write to ${member.name}`}
-              title="Write a direct message"
-              @click=${() => this.fire("direct-asked", member.user_id)}
+              aria-label=${isPerson ? `Write to ${member.name}` : `Ask ${member.name} by yourself`}
+              title=${isPerson ? "Write a direct message" : "Ask in a conversation of your own"}
+              @click=${() => (isPerson ? this.fire("direct-asked", member.user_id) : this.fire("assistant-asked"))}
             >
               ${icon(messageIcon, true)}
             </button>
-            ${this.canManage
+            ${this.canManage && isPerson
               ? html`<button
                     type="button"
                     class="icon-button icon-button--small"
@@ -113,8 +120,10 @@ export class MemberPanelElement extends LightElement {
                     @click=${() => this.fire("role-asked", { member, role: member.role === "admin" ? "member" : "admin" })}
                   >
                     ${icon(shieldIcon, true)}
-                  </button>
-                  <button
+                  </button>`
+              : nothing}
+            ${this.canManage
+              ? html`<button
                   type="button"
                   class="icon-button icon-button--small"
                   aria-label=${`Remove ${member.name} from the room`}

@@ -1,14 +1,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Presence } from "../protocol.js";
-import { avatar } from "./avatar.js";
+import { assistantAvatar, avatar } from "./avatar.js";
 
 export interface Mentionable {
   id: string;
   name: string;
-  presence: Presence;
+  /** null of the assistant: it is neither there nor away. */
+  presence: Presence | null;
 }
 
 const OFFERED = 6;
+/** What the assistant is called by, whatever its name. */
+const ASSISTANT = "assistant";
 /** An @ at the start or after a space, then at most three words, up to where the caret is. */
 const BEGUN = /(?:^|[\s(])@((?:[^\s@]+ ?){0,3})$/u;
 
@@ -20,8 +23,9 @@ export function mentionBegun(textBeforeCaret: string): string | null {
 /** Whose name, or a word of it, begins like that; those who are there first. */
 export function mentionChoices(people: readonly Mentionable[], begun: string): Mentionable[] {
   const wanted = begun.toLocaleLowerCase().trimStart();
-  const matches = people.filter(({ name }) => {
+  const matches = people.filter(({ name, presence }) => {
     const lower = name.toLocaleLowerCase();
+    if (presence === null && ASSISTANT.startsWith(wanted)) return true;
     return lower.startsWith(wanted) || lower.split(/\s+/).some((word) => wanted && word.startsWith(wanted));
   });
   return matches.sort((a, b) => Number(a.presence === "offline") - Number(b.presence === "offline")).slice(0, OFFERED);
@@ -46,7 +50,7 @@ export function mentionList(
             take(who);
           }}
         >
-          ${avatar(who.name, who.presence, true)}<span>${who.name}</span>
+          ${who.presence === null ? assistantAvatar(true) : avatar(who.name, who.presence, true)}<span>${who.name}</span>
         </li>`,
     )}
   </ul>`;

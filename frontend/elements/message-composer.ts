@@ -5,6 +5,7 @@ import closeIcon from "icon:x";
 import codeIcon from "icon:code";
 import italicIcon from "icon:italic";
 import sendIcon from "icon:send-horizontal";
+import stopIcon from "icon:square";
 import { LONGEST_MESSAGE } from "../protocol.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
@@ -22,6 +23,7 @@ const TALLEST_PX = 200;
  * @fires message-composed  detail: the trimmed text
  * @fires draft-changed     detail: what is in the box, unless a message is being edited
  * @fires typing            detail: true with each key, false after 3 s without one, or when the box is empty or sent
+ * @fires stop-asked        no more of the answer that is being written
  * @fires edit-last         ↑ in an empty box
  * @fires edit-cancelled    Esc, or the button, while editing
  */
@@ -32,6 +34,7 @@ export class MessageComposerElement extends LightElement {
     people: { attribute: false },
     placeholder: { attribute: false },
     maxLength: { attribute: false },
+    stoppable: { attribute: false },
     left: { state: true },
     blank: { state: true },
     choices: { state: true },
@@ -44,6 +47,8 @@ export class MessageComposerElement extends LightElement {
   people: readonly Mentionable[] = [];
   placeholder = "Type a message…";
   maxLength = LONGEST_MESSAGE;
+  /** An answer is on its way that one may stop. */
+  stoppable = false;
 
   left = LONGEST_MESSAGE;
   blank = true;
@@ -103,6 +108,17 @@ export class MessageComposerElement extends LightElement {
           ? html`<span id="composer-left" class=${over ? "composer__left composer__left--over" : "composer__left"}>
               ${over ? html`${-this.left} too many` : html`${this.left} left`}
             </span>`
+          : nothing}
+        ${this.stoppable
+          ? html`<button
+              type="button"
+              class="icon-button composer__stop"
+              aria-label="Stop answering"
+              title="Stop answering (Esc)"
+              @click=${() => this.fire("stop-asked")}
+            >
+              ${icon(stopIcon, true)}
+            </button>`
           : nothing}
         <button
           type="submit"

@@ -4,13 +4,14 @@ import { repeat } from "lit/directives/repeat.js";
 import arrowDownIcon from "icon:arrow-down";
 import arrowUpIcon from "icon:arrow-up";
 import type { Line } from "../stores/room-store.js";
+import { answerRow } from "./answer-row.js";
 import { DrawnRows } from "./drawn-rows.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { Mention } from "./markdown.js";
 import { messageRow } from "./message-row.js";
 import { putBack, type ReadingPlace, readingPlace } from "./reading-place.js";
-import { chunks, type Day, days, type Row } from "./rows.js";
+import { chunks, type Day, days, questionOf, type Row } from "./rows.js";
 import { Clock } from "./times.js";
 import { typingLine } from "./typing-line.js";
 
@@ -27,7 +28,7 @@ const LONG_PRESS_MS = 500;
  * @fires older-wanted     one came near the top
  * @fires unread-wanted   the first new message is further up than what is loaded
  * @fires bottom-seen      detail: the highest number on the screen; the tab is visible
- * @fires message-action   detail: {action: "edit" | "remove" | "retry" | "discard" | "copied", line}
+ * @fires message-action   detail: {action: "edit" | "remove" | "retry" | "discard" | "copied" | "stop" | "ask-again" | "show-question", line}
  */
 export class MessageListElement extends LightElement {
   static override properties = {
@@ -175,7 +176,7 @@ export class MessageListElement extends LightElement {
   #chunk(rows: readonly Row[], current: string | null, newestOwn: string | undefined): unknown {
     const within = (key: string | null | undefined) => (rows.some((row) => row.line.key === key) ? key : null);
     const waiting = rows.some((row) => row.line.status === "sending");
-    const shown = rows.flatMap(({ line, first, last, unreadAbove }) => [line, first, last, unreadAbove]);
+    const shown = rows.flatMap(({ line, first, last, unreadAbove, question, follows }) => [line, first, last, unreadAbove, question, follows]);
     const marked = [within(current), within(newestOwn), within(this.editingKey), waiting ? this.#slowChecks : 0];
     return guard([...shown, ...marked, this.namesVersion, this.canModerate, this.clock.dayKey(new Date())], () =>
       repeat(
@@ -188,6 +189,7 @@ export class MessageListElement extends LightElement {
 
   #row(row: Row, current: boolean, newestOwn: boolean): TemplateResult {
     const { line } = row;
+    if (questionOf(line) !== null) return this.#answer(row, current);
     const own = line.author_id === this.currentUserId;
     return messageRow(row, {
       own,
@@ -199,6 +201,22 @@ export class MessageListElement extends LightElement {
       removable: own || this.canModerate,
       newestOwn,
       slow: line.status === "sending" && Date.now() - Date.parse(line.at) > SLOW_MS,
+    });
+  }
+
+  #answer(row: Row, current: boolean): TemplateResult {
+    const { line, question } = row;
+    const asker = line.reply?.askerId ?? question?.author_id;
+    const own = asker === this.currentUserId;
+    return answerRow(row, {
+      author: this.nameOf(line.author_id),
+      asker: own ? "you" : this.nameOf(asker ?? ""),
+      own,
+      clock: this.clock,
+      current,
+      stoppable: own || this.canModerate,
+      repeatable: own || this.canModerate,
+      removable: this.canModerate,
     });
   }
 
@@ -249,8 +267,8 @@ export class MessageListElement extends LightElement {
   }
 
   #linesChanged(before: readonly Line[]): void {
-    const previous = before.at(-1);
-    const latest = this.lines.at(-1);
+    const previous = before.findLast((line) => !line.reply);
+    const latest = this.lines.findLast((line) => !line.reply);
     const ownIsNew = latest?.status === "sending" && latest.key !== previous?.key && latest.author_id === this.currentUserId;
     if (ownIsNew && this.#opened) this.#drawNewest();
     if (this.isNear) this.newer = 0;
@@ -315,7 +333,7 @@ export class MessageListElement extends LightElement {
   /** A message that is not through after five seconds says so. */
   #remindOfSlow(): void {
     clearTimeout(this.#slowTimer);
-    if (this.lines.at(-1)?.status !== "sending") return;
+    if (this.lines.findLast((line) => !line.reply)?.status !== "sending") return;
     this.#slowTimer = setTimeout(() => {
       this.#slowChecks += 1;
       this.requestUpdate();
@@ -325,7 +343,7 @@ export class MessageListElement extends LightElement {
   #clicked = (event: Event): void => {
     const button = (event.target as Element).closest<HTMLElement>("[data-action], [data-copy]");
     if (!button) return;
-    if (button.dataset["copy"] !== undefined) return void this.#copy(button.dataset["copy"]);
+    if (button.dataset["copy"] !== undefined) return void this.#copy(button.closest(".code")?.querySelector("code")?.textContent ?? "");
     const line = this.#lineAt(button);
     if (!line) return;
     if (button.dataset["action"] === "copy") return void this.#copy(line.body);

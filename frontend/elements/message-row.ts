@@ -26,6 +26,12 @@ export interface RowContext {
   slow: boolean;
 }
 
+/** Why it is not through yet, where more is known than that it is not. */
+const WAITING: Record<string, string> = {
+  too_fast: "Too many at once, sent in a moment…",
+  assistant_unavailable: "The assistant cannot be reached. Trying again…",
+};
+
 /** One message. Buttons carry `data-action`; the list listens once for all of them. */
 export function messageRow({ line, first, last, unreadAbove }: Row, about: RowContext): TemplateResult {
   const { own, author, current, editing } = about;
@@ -45,7 +51,7 @@ export function messageRow({ line, first, last, unreadAbove }: Row, about: RowCo
       <div class="message__column">
         ${head(about, at, first)}
         <div class="message__line">
-          <div class="bubble">${content(about, line)}</div>
+          <div class="bubble prose">${content(about, line)}</div>
           ${actions(line, about, at)}
         </div>
         ${state(line, about)}
@@ -97,7 +103,7 @@ function state(line: Row["line"], { newestOwn, slow }: RowContext): TemplateResu
       <button type="button" class="link-button" data-action="discard">Delete</button>
     </p>`;
   if (line.status === "sending") {
-    const words = line.error?.code === "too_fast" ? "Too many at once, sent in a moment…" : slow ? "Still sending…" : "Sending…";
+    const words = WAITING[line.error?.code ?? ""] ?? (slow ? "Still sending…" : "Sending…");
     return html`<p class="message__state">${icon(clockIcon, true)}<span>${words}</span></p>`;
   }
   return newestOwn ? html`<p class="message__state">${icon(checkIcon, true)}<span>Sent</span></p>` : nothing;

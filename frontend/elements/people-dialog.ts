@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Person } from "../protocol.js";
-import { avatar, PRESENCE_WORDS } from "./avatar.js";
+import { assistantAvatar, avatar, PRESENCE_WORDS } from "./avatar.js";
 import { DialogElement } from "./dialog-element.js";
 
 const SHOWN = 50;
@@ -50,10 +50,15 @@ export class PeopleDialogElement extends DialogElement {
   }
 
   #person(person: Person): TemplateResult {
+    const isAssistant = person.role === "assistant";
     return html`<li>
       <label class="choice">
-        ${avatar(person.name, person.presence, true)}
-        <span class="choice__name">${person.name}<span class="visually-hidden">, ${PRESENCE_WORDS[person.presence]}</span></span>
+        ${isAssistant ? assistantAvatar(true) : avatar(person.name, person.presence, true)}
+        <span class="choice__name"
+          >${person.name}${isAssistant
+            ? html`<small>Answers those who mention it in this room</small>`
+            : html`<span class="visually-hidden">, ${PRESENCE_WORDS[person.presence]}</span>`}</span
+        >
         <input type="checkbox" .checked=${this.chosen.has(person.id)} @change=${() => this.#toggle(person.id)} />
       </label>
     </li>`;
@@ -70,6 +75,7 @@ export class PeopleDialogElement extends DialogElement {
     const wanted = this.text.toLocaleLowerCase();
     return people.all
       .filter((person) => person.id !== me.id && !person.disabled && !inside.has(person.id))
+      .filter((person) => person.role !== "assistant" || this.inviteTo !== null)
       .filter((person) => person.name.toLocaleLowerCase().includes(wanted) || this.chosen.has(person.id))
       .slice(0, SHOWN);
   }

@@ -8,16 +8,21 @@ import plusIcon from "icon:plus";
 import searchIcon from "icon:search";
 import settingsIcon from "icon:settings";
 import shieldIcon from "icon:shield";
+import sparklesIcon from "icon:sparkles";
 import type { Me, Room } from "../protocol.js";
 import { avatar } from "./avatar.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
-import { byName, type Names, roomName, roomSign } from "./room-name.js";
+import { byName, byRecency, type Names, roomName, roomSign } from "./room-name.js";
+
+/** Conversations with the assistant shown before one asks for all. */
+const RECENT = 6;
 
 /**
  * <room-sidebar> — the workspace, its rooms and direct messages with what is unread, and oneself.
  *
  * @fires room-chosen   detail: the id; the link is a real one, so a new tab works too
+ * @fires assistant-asked  a conversation with the assistant
  * @fires dialog-asked  detail: the name of a dialog
  */
 export class RoomSidebarElement extends LightElement {
@@ -30,6 +35,8 @@ export class RoomSidebarElement extends LightElement {
     activeId: { attribute: false },
     watching: { attribute: false },
     csrf: { attribute: false },
+    hasAssistant: { attribute: false },
+    allConversations: { state: true },
   };
 
   me!: Me;
@@ -41,20 +48,39 @@ export class RoomSidebarElement extends LightElement {
   /** Whether the open room is being read now: then it does not count as unread. */
   watching = false;
   csrf = "";
+  hasAssistant = false;
+  /** Not only the newest conversations with the assistant. */
+  allConversations = false;
 
   protected override render(): TemplateResult {
     const shown = this.rooms.filter((room) => !room.archived || room.id === this.activeId);
-    const named = shown.filter((room) => room.kind !== "direct");
+    const named = shown.filter((room) => room.kind === "public" || room.kind === "private");
+    const conversations = shown.filter((room) => room.kind === "assistant");
     const direct = shown.filter((room) => room.kind === "direct");
     return html`<header class="sidebar__head">
         <span class="sidebar__mark" aria-hidden="true">${[...this.me.workspace.name][0]}</span>
         <strong class="sidebar__workspace">${this.me.workspace.name}</strong>
       </header>
-      <button type="button" class="sidebar__search" @click=${() => this.fire("dialog-asked", "switch")}>
-        ${icon(searchIcon, true)}<span>Go to…</span><kbd>${MODIFIER} K</kbd>
-      </button>
+      <div class="sidebar__ways">
+        <button type="button" class="sidebar__search" @click=${() => this.fire("dialog-asked", "switch")}>
+          ${icon(searchIcon, true)}<span>Go to…</span><kbd>${MODIFIER} K</kbd>
+        </button>
+        ${this.hasAssistant
+          ? html`<button
+              type="button"
+              class="sidebar__ai"
+              aria-label="AI: ask the assistant"
+              title="Ask the assistant"
+              aria-pressed=${conversations.some((room) => room.id === this.activeId)}
+              @click=${() => this.fire("assistant-asked")}
+            >
+              ${icon(sparklesIcon, true)}AI
+            </button>`
+          : nothing}
+      </div>
       <nav class="sidebar__rooms" aria-label="Rooms" @keydown=${this.#walked}>
         ${this.#group("Rooms", named, "browse", "Browse rooms", browseIcon, "new-room", "New room")}
+        ${this.hasAssistant || conversations.length ? this.#conversations(conversations) : nothing}
         ${this.#group("Direct messages", direct, null, "", null, "new-direct", "New direct message")}
       </nav>
       ${this.#oneself()}`;
@@ -106,6 +132,43 @@ export class RoomSidebarElement extends LightElement {
     </section>`;
   }
 
+  /** With the assistant, the newest first: there may be many, and each is soon forgotten. */
+  #conversations(rooms: readonly Room[]): TemplateResult {
+    const recent = byRecency(rooms);
+    const isShown = (room: Room, index: number) => this.allConversations || index < RECENT || room.id === this.activeId;
+    const shown = recent.filter(isShown);
+    return html`<section class="sidebar__group">
+      <header class="sidebar__group-head">
+        <h2>Assistant</h2>
+        ${this.hasAssistant
+          ? html`<button
+              type="button"
+              class="icon-button icon-button--small"
+              aria-label="New conversation with the assistant"
+              title="New conversation"
+              @click=${() => this.fire("assistant-asked")}
+            >
+              ${icon(plusIcon, true)}
+            </button>`
+          : nothing}
+      </header>
+      ${shown.length
+        ? html`<ul role="list">
+            ${repeat(
+              shown,
+              (room) => room.id,
+              (room) => html`<li>${this.#room(room)}</li>`,
+            )}
+          </ul>`
+        : html`<p class="sidebar__none">Nothing asked yet.</p>`}
+      ${recent.length > shown.length
+        ? html`<button type="button" class="link-button sidebar__more" @click=${() => (this.allConversations = true)}>
+            Show all ${recent.length}
+          </button>`
+        : nothing}
+    </section>`;
+  }
+
   #nothingHere(title: string): TemplateResult {
     if (!this.loaded) return html`<div class="skeleton skeleton--rooms" aria-hidden="true"><i></i><i></i><i></i></div>`;
     return html`<p class="sidebar__none">${title === "Rooms" ? "You are in no room yet." : "Nobody written to yet."}</p>`;
@@ -116,7 +179,7 @@ export class RoomSidebarElement extends LightElement {
     const unread = active && this.watching ? 0 : room.unread;
     const mentions = active && this.watching ? 0 : room.mentions;
     const name = roomName(room, this.me.id, this.people);
-    const urgent = mentions > 0 || (room.kind === "direct" && unread > 0);
+    const urgent = mentions > 0 || ((room.kind === "direct" || room.kind === "assistant") && unread > 0);
     return html`<a
       class=${unread ? "room-link room-link--unread" : "room-link"}
       href="/rooms/${room.id}"

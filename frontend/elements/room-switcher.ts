@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { avatar } from "./avatar.js";
+import { assistantAvatar, avatar } from "./avatar.js";
 import { DialogElement } from "./dialog-element.js";
 import { roomName, roomSign } from "./room-name.js";
 
@@ -75,16 +75,24 @@ export class RoomSwitcherElement extends DialogElement {
         go: () => this.goTo(room.id),
       }));
     const strangers = people.all.filter((person) => !known.has(person.id) && person.id !== me.id && !person.disabled);
-    const fromPeople = strangers.map((person): Choice => ({
-      key: person.id,
-      name: person.name,
-      sign: avatar(person.name, person.presence, true),
-      unread: 0,
-      go: () => void this.#write(person.id),
-    }));
+    const fromPeople = strangers.map((person): Choice => {
+      const isAssistant = person.role === "assistant";
+      return {
+        key: person.id,
+        name: isAssistant ? `Ask ${person.name}` : person.name,
+        sign: isAssistant ? assistantAvatar(true) : avatar(person.name, person.presence, true),
+        unread: 0,
+        go: () => (isAssistant ? this.#ask() : void this.#write(person.id)),
+      };
+    });
     const wanted = this.text.trim().toLocaleLowerCase();
     const found = [...fromRooms, ...fromPeople].filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
     return found.slice(0, OFFERED);
+  }
+
+  #ask(): void {
+    this.close();
+    this.fire("assistant-asked");
   }
 
   #write(userId: string): Promise<void> {

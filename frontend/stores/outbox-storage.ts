@@ -8,6 +8,8 @@ export interface Unsent {
   body: string;
   at: string;
   user_id: string;
+  /** It is for the assistant. What was kept before there was one has no such field. */
+  ask?: boolean;
   acknowledged: { epoch: string; seq: number } | null;
 }
 

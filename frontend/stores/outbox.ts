@@ -58,13 +58,15 @@ export class Outbox extends EventTarget {
     this.flush();
   }
 
-  add(body: string): string {
+  /** With `ask` it is for the assistant. */
+  add(body: string, ask = false): string {
     const entry: Unsent = {
       room_id: this.roomId,
       client_id: uuid7(),
       body,
       at: new Date().toISOString(),
       user_id: this.userId,
+      ask,
       acknowledged: null,
     };
     this.#entries = [...this.#entries, pending(entry)];
@@ -117,7 +119,7 @@ export class Outbox extends EventTarget {
     if (this.#flying || !next || !this.connection.connected) return;
     this.#flying = true;
     const { room_id, client_id, body } = next;
-    const answer = await this.connection.ask("message:send", { room_id, client_id, body });
+    const answer = await this.connection.ask(next.ask ? "assistant:ask" : "message:send", { room_id, client_id, body });
     this.#flying = false;
     if (answer.ok) {
       this.#attempt = 0;
@@ -167,8 +169,8 @@ export class Outbox extends EventTarget {
   }
 
   /** Without storage (a private window, a full disk) the outbox still works, as long as the tab lives. */
-  #keep({ room_id, client_id, body, at, user_id, acknowledged }: Unsent): void {
-    this.storage.put({ room_id, client_id, body, at, user_id, acknowledged }).catch(() => {});
+  #keep({ room_id, client_id, body, at, user_id, ask = false, acknowledged }: Unsent): void {
+    this.storage.put({ room_id, client_id, body, at, user_id, ask, acknowledged }).catch(() => {});
   }
 
   #forget(clientId: string): void {

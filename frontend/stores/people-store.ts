@@ -9,6 +9,7 @@ export class PeopleStore extends EventTarget {
   namesVersion = 0;
   readonly #people = new Map<string, Person>();
   readonly #asked = new Set<string>();
+  #assistantId = "";
   #announcing = false;
 
   constructor(private readonly connection: Connection) {
@@ -23,6 +24,15 @@ export class PeopleStore extends EventTarget {
 
   get all(): Person[] {
     return [...this.#people.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** The workspace's assistant, once we have heard of it. */
+  get assistant(): Person | undefined {
+    return this.#people.get(this.#assistantId);
+  }
+
+  isAssistant(id: string): boolean {
+    return id !== "" && id === this.#assistantId;
   }
 
   get(id: string): Person | undefined {
@@ -85,6 +95,7 @@ export class PeopleStore extends EventTarget {
   #keep(person: Person): void {
     if (this.#people.get(person.id)?.name !== person.name) this.namesVersion += 1;
     this.#people.set(person.id, person);
+    if (person.role === "assistant") this.#assistantId = person.id;
     if (this.#announcing) return;
     this.#announcing = true;
     queueMicrotask(() => {

@@ -2,12 +2,17 @@ import type { Connection } from "../connection.js";
 import type { Answer, Failure, HistoryPage, Message, Presence, Resumed, RoomEvent, ServerEvents } from "../protocol.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxStorage } from "./outbox-storage.js";
+import { type Reply, replyKey } from "./replies-store.js";
 import { Timeline } from "./timeline.js";
 
 export type LineStatus = "sending" | "sent" | "failed";
 
 /** A message as it is shown; `key` stays the same from the first keystroke's Enter until it is numbered. */
 export interface Line extends Message {
+  /** It is still being waited for, or written. */
+  reply?: Reply;
+  /** How many answers come before it. */
+  place?: number;
   key: string;
   status: LineStatus;
   error: Failure | null;
@@ -98,8 +103,9 @@ export class RoomStore extends EventTarget {
     return this.#timeline.hasBefore;
   }
 
-  send(body: string): string {
-    return this.outbox.add(body);
+  /** With `ask` it is for the assistant. */
+  send(body: string, ask = false): string {
+    return this.outbox.add(body, ask);
   }
 
   async edit(message: Message, body: string): Promise<Answer<unknown>> {
@@ -141,6 +147,11 @@ export class RoomStore extends EventTarget {
     this.#stopWaiting();
     this.#catchingUp ??= this.#resume().finally(() => (this.#catchingUp = null));
     return this.#catchingUp;
+  }
+
+  /** Resolves when it is loaded, or known that it cannot be. */
+  async ready(): Promise<void> {
+    while (this.state === "loading") await new Promise((resolve) => this.addEventListener("change", resolve, { once: true }));
   }
 
   /** Load what lies between here and that message; false when it cannot be had. */
@@ -309,7 +320,8 @@ export class RoomStore extends EventTarget {
   #lineOf(message: Message): Line {
     let line = this.#linesOf.get(message);
     if (!line) {
-      const key = message.author_id === this.#options.userId && message.client_id ? message.client_id : message.id;
+      const ours = message.author_id === this.#options.userId && message.client_id;
+      const key = ours || (message.run ? replyKey(message.run.id) : message.id);
       line = { ...message, key, status: "sent", error: null };
       this.#linesOf.set(message, line);
     }

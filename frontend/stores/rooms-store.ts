@@ -97,6 +97,12 @@ export class RoomsStore extends EventTarget {
     return this.#enter(await this.connection.call<Room>("POST", "/rooms", room));
   }
 
+  /** A conversation with the assistant: the one in which nothing was asked yet, else a new one. */
+  async converse(): Promise<Answer<Room>> {
+    const blank = this.all.find((room) => room.kind === "assistant" && !room.name && !room.last_at && !room.archived);
+    return blank ? { ok: true, data: blank } : this.create({ kind: "assistant" });
+  }
+
   async join(roomId: string): Promise<Answer<Room>> {
     return this.#enter(await this.connection.call<Room>("POST", `/rooms/${roomId}/join`, {}));
   }

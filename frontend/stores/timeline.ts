@@ -82,6 +82,8 @@ function said(event: EventOf<"message:created">): Message {
     at: event.at,
     edited_at: null,
     removed_at: null,
+    asks: event.data.asks ?? false,
+    run: event.data.run ?? null,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Connection, ConnectionState } from "../connection.js";
 import { BUSY } from "../http.js";
 import type {
   Answer,
+  Answering,
   EndReason,
   EventOf,
   Me,
@@ -201,6 +202,24 @@ export function message(seq: number, body = `#${seq}`): Message {
     at: "2026-11-23T12:00:00.000Z",
     edited_at: null,
     removed_at: null,
+  };
+}
+
+export function answering(id: string, changes: Partial<Answering> = {}): Answering {
+  return {
+    id,
+    question_id: "q",
+    attempt: 1,
+    outcome: "done",
+    provider: "openai",
+    model: "gpt",
+    input_tokens: 1200,
+    output_tokens: 34,
+    cost: "0.01",
+    seconds: 2.5,
+    sources: [],
+    error: null,
+    ...changes,
   };
 }
 
