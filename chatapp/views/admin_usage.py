@@ -27,7 +27,6 @@ def show() -> ResponseReturnValue:
     return render_template(
         "admin-usage.html",
         report=found,
-        begin=begin,
         unseen=usage.UNSEEN,
         chart=chart.of([used.cost for _, used in found.days]),
         dearest=max(found.days, key=lambda day: day[1].cost, default=None),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 _HEIGHT = 100.0  # of the highest bar, in units of its own: the picture is stretched
 _WIDTH = 0.7  # of a bar; a day is 1
 _SHORTEST = 1.0  # so that little is more than nothing
-_STEPS = (10, 20, 25, 50, 100)
+_STEPS = (10, 20, 30, 40, 50, 60, 80, 100)
 
 
 class Bar(NamedTuple):
@@ -38,7 +38,7 @@ def of(amounts: list[int]) -> Chart | None:
 
 
 def _round_up(amount: int) -> int:
-    """To 1, 2, 2.5 or 5 times a power of ten; even, so that its half is whole."""
+    """To a figure that reads well, and whose half does."""
     unit = 1
     while True:
         for step in _STEPS:

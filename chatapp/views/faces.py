@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from flask import Flask
 
-from chatapp.money import dollars
+from chatapp.money import MILLION, begin_of, dollars
 
+CENT = MILLION // 100
 _COLOURS = 8
 _BROWSERS = {
     "Edg/": "Edge",
@@ -40,10 +42,11 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(initials)
     app.add_template_filter(colour_of)
     app.add_template_filter(day)
-    app.add_template_filter(month)
+    app.add_template_filter(month_name)
     app.add_template_filter(day_of_month)
     app.add_template_filter(device)
     app.add_template_filter(dollars)
+    app.add_template_filter(about)
     app.add_template_filter(provider_name)
 
 
@@ -67,9 +70,14 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def month(moment: datetime) -> str:
+def month_name(month: str) -> str:
     """November 2026"""
-    return f"{moment:%B %Y}"
+    return f"{begin_of(month):%B %Y}"
+
+
+def about(micro: int) -> str:
+    """$12.35: to the cent. What is less, but something, says so."""
+    return "under $0.01" if 0 < micro < CENT else f"${Decimal(micro) / MILLION:,.2f}"
 
 
 def day_of_month(date: str) -> str:

@@ -84,6 +84,25 @@ def test_the_pages_of_the_server_are_for_all(
         tab.can_be_used_by_all()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_the_assistant_are_for_all(
+    visit: Visit, town: Town, lively_room: str, ada: Account, bob: Account, scheme: str
+) -> None:
+    town.used(ada, lively_room, cost=20_000)
+    town.used(bob, lively_room, cost=None)
+    tab = visit("/admin/assistant", ada, color_scheme=scheme)
+    tab.can_be_used_by_all()
+    tab.page.get_by_label("Each person").fill("1.50")
+    tab.page.get_by_role("region", name="Budgets", exact=True).get_by_role("button").click()
+    expect(tab.page.get_by_role("status")).to_have_text("The budgets are changed.")
+    expect(tab.page.get_by_label("Each person")).to_have_value("1.50")
+    tab.page.goto("/admin/usage")
+    expect(tab.page.get_by_role("img", name="Cost by day")).to_be_visible()
+    tab.page.get_by_text("Every day").click()
+    expect(tab.page.get_by_role("region", name="Sums by day")).to_be_visible()
+    tab.can_be_used_by_all()
+
+
 def test_the_keys_lead_from_room_to_room(
     visit: Visit, town: Town, ada: Account, bob: Account
 ) -> None:

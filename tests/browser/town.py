@@ -55,6 +55,23 @@ class Town:
                 members.add(self._operator(), room_id=room.id, user_ids=[person.id])
         return room.id
 
+    def used(self, person: Account, room_id: str, *, cost: int | None) -> None:
+        """An answer of the assistant, a moment ago."""
+        row = {
+            "run_id": str(uuid7()),
+            "workspace_id": self.tenant_id,
+            "person_id": person.id,
+            "room_id": room_id,
+            "provider": "openai",
+            "model": "gpt-4o",
+            "input_tokens": 1_000,
+            "output_tokens": 100,
+            "cost": cost,
+            "at": datetime.now(UTC),
+        }
+        with self._app.app_context(), writing() as connection:
+            connection.execute(insert(tables.usage).values(row))
+
     def say(self, room_id: str, author: Account, *bodies: str) -> None:
         """Said somewhere else: no browser of the test sends it."""
         caller = Caller(self.tenant_id, author.id, author.name)

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from chatapp.actions import people
 from chatapp.store import tables
 from chatapp.store.database import writing
-from chatapp.views import chart
+from chatapp.views import chart, faces
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -150,7 +150,7 @@ def test_a_month_without_answers_says_so(at_browser, ada):
 
     assert "has used nothing in" in page
     assert "<svg" not in page
-    assert "Month after" not in page
+    assert page.count('href="/admin/usage?month=') == 1  # there is nothing after it
 
 
 def test_what_only_cost_nothing_has_no_chart(at_browser, use, lobby, ada):
@@ -197,7 +197,7 @@ def test_no_name_becomes_a_formula(at_browser, use, lobby, ada, bob, name):
 
 @pytest.mark.parametrize(
     ("most", "top"),
-    [(1, 10), (11, 20), (26, 50), (99, 100), (100, 100), (101, 200), (250_001, 500_000)],
+    [(1, 10), (11, 20), (26, 30), (99, 100), (100, 100), (101, 200), (250_001, 300_000)],
 )
 def test_the_highest_line_of_a_chart_is_a_round_number(most, top):
     drawn = chart.of([0, most])
@@ -208,6 +208,20 @@ def test_the_highest_line_of_a_chart_is_a_round_number(most, top):
         pytest.approx(max(1, 100 * most / top), abs=0.01),
     ]
     assert [bar.y + bar.height for bar in drawn.bars] == [100, pytest.approx(100)]
+
+
+@pytest.mark.parametrize(
+    ("micro", "shown"),
+    [
+        (0, "$0.00"),
+        (1, "under $0.01"),
+        (9_999, "under $0.01"),
+        (12_345_678, "$12.35"),
+        (10**9, "$1,000.00"),
+    ],
+)
+def test_on_the_page_amounts_are_to_the_cent(micro, shown):
+    assert faces.about(micro) == shown
 
 
 def test_little_is_more_than_nothing():
