@@ -15,7 +15,9 @@ from chatapp.schemas.uploads import File
 
 ROLE = validate.OneOf(["owner", "admin", "member"])
 ROOM_ROLE = validate.OneOf(["admin", "member"])
-NAME = validate.Length(min=1, max=200)  # before cleaning; afterwards 80, see store
+NAME = validate.Length(  # before cleaning; afterwards 80, see store
+    min=1, max=200, error=f"Use between 1 and {text.NAME_MAX} visible characters."
+)
 PASSWORD = validate.Length(min=1, max=200)
 
 

@@ -12,6 +12,7 @@ from chatapp.errors import ChatError, InvalidPayload
 from chatapp.views.errors import words
 
 _REQUIRED = "Fill this in."
+_MARKED = "Check the marked fields."
 
 
 def read(shape: type[Schema]) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def read(shape: type[Schema]) -> dict[str, Any]:
         for name in details:
             if name not in filled:
                 details[name] = [_REQUIRED]
-        raise InvalidPayload("Check the marked fields.", details=details) from None
+        raise InvalidPayload(_MARKED, details=details) from None
 
 
 def query(shape: type[Schema]) -> dict[str, Any]:
@@ -42,7 +43,12 @@ def again(template: str, error: ChatError, **context: object) -> ResponseReturnV
     headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
     kept: Any = context.get("filled", {})
     filled = {**kept, **request.form.to_dict()}
-    context |= {"words": words(error), "details": error.details, "filled": filled}
+    is_marked = isinstance(error, InvalidPayload) and error.details  # whoever found it wrong
+    context |= {
+        "words": _MARKED if is_marked else words(error),
+        "details": error.details,
+        "filled": filled,
+    }
     return render_template(template, **context), error.status, headers
 
 

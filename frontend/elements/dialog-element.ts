@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import closeIcon from "icon:x";
 import type { ChatClient } from "../chat-client.js";
-import type { Answer } from "../protocol.js";
+import type { Answer, Failure } from "../protocol.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 
@@ -67,8 +67,9 @@ export abstract class DialogElement extends LightElement {
   };
 }
 
-/** The message, and the fields it is about when the server names them. */
-export function whatWentWrong({ message, details }: { message: string; details?: Record<string, unknown> }): string {
-  const fields = Object.entries(details ?? {}).map(([field, what]) => `${field}: ${[what].flat().join(" ")}`);
-  return fields.length ? `${message} ${fields.join(". ")}` : message;
+/** In a sentence. What the server says of single fields is the better one: the forms here have few of them. */
+export function whatWentWrong({ code, message, details }: Failure): string {
+  if (code !== "invalid_payload" && code !== "conflict") return message; // whose details are no sentences
+  const reasons = new Set(Object.values(details ?? {}).flat().map(String));
+  return reasons.size ? [...reasons].join(" ") : message;
 }

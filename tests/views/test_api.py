@@ -157,6 +157,14 @@ def test_two_rooms_never_look_alike(api, ada, bob):
     assert (again.status_code, again.json["error"]["code"]) == (409, "conflict")
 
 
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", "x" * 81, "x" * 201])
+def test_a_room_has_a_name_that_can_be_seen(api, ada, name):
+    error = api(ada)("POST", "/rooms", json={"kind": "public", "name": name}).json["error"]
+
+    assert error["code"] == "invalid_payload"
+    assert error["details"] == {"name": ["Use between 1 and 80 visible characters."]}
+
+
 def test_the_same_people_have_one_direct_room(api, ada, bob, person):
     person("carol")
     first = api(ada)("POST", "/rooms", {"kind": "direct", "member_ids": ["bob"]}).json["data"]

@@ -91,7 +91,11 @@ def test_an_account_needs_a_long_password_and_a_name_of_its_own(visitor, ada):
     short = visitor.post(f"/invitations/{token}", **fields | {"password": "short"})
     lookalike = visitor.post(f"/invitations/{token}", **fields | {"name": "аda"})  # Cyrillic
 
+    blank = visitor.post(f"/invitations/{token}", **fields | {"name": "   "})
+
     assert "Use at least 10 characters" in short.text
+    assert "Use between 1 and 80 visible characters." in blank.text
+    assert all("Check the marked fields." in answer.text for answer in (short, blank))
     assert (lookalike.status_code, "looks like it" in lookalike.text) == (409, True)
     assert visitor.post(f"/invitations/{token}", **fields).status_code == 303
 
