@@ -1,5 +1,5 @@
 /**
- * Builds static/dist/app.js, or with --tests one file per test into build/test.
+ * Builds static/dist: app.js, and refresh.js for the server's pages; or with --tests one file per test into build/test.
  *
  * `import send from "icon:send"` is a Lit template with that lucide icon's shapes: drawn at build time, so that the page
  * carries only the icons it uses and nothing turns a string into markup while it runs.
@@ -54,7 +54,7 @@ const shared = { bundle: true, format: "esm", target: "es2022", plugins: [icons,
 const app = {
   ...shared,
   plugins: [...shared.plugins, websocketOnly],
-  entryPoints: ["app.ts"],
+  entryPoints: ["app.ts", "refresh.ts"],
   outdir: "../static/dist",
   minify: true,
   sourcemap: true,

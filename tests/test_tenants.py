@@ -63,6 +63,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /settings/password": {"current": "not hers", "new": "a long enough one"},
     "POST /admin/people/<user_id>": {"disabled": "true"},
     "POST /admin/invitations": {"role": "member"},
+    "POST /admin/knowledge": {"file": b"# Mine"},
+    "POST /admin/knowledge/<document_id>": {"file": b"# Mine"},
     "POST /admin/rooms/<room_id>": {"name": "Taken"},
     "POST /admin/rooms/<room_id>/members": {"email": "mallory@rival.test"},
 }
@@ -85,6 +87,7 @@ NOTHING_TO_SEND = {
     "POST /admin/assistant/people/<user_id>/remove",
     "POST /admin/assistant/rooms/<room_id>/remove",
     "POST /admin/rooms/<room_id>/archive",
+    "POST /admin/knowledge/<document_id>/remove",
     "POST /admin/rooms/<room_id>/members/<user_id>/remove",
 }
 # For everybody: they say nothing about anyone, or what the holder of a link may know.
@@ -346,6 +349,7 @@ def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
         path = acme.in_place(route.removeprefix("GET "))
         assert CANARY in browser.call("GET", path).text
     assert CANARY in browser.get(f"/admin/rooms/{acme.room_id}").text
+    assert CANARY in browser.get(f"/admin/knowledge/{acme.document_id}").text
 
 
 # --- the socket ----------------------------------------------------------------------------------
@@ -484,7 +488,13 @@ class TestSecretsOfAWorkspace:
             for question in ({}, {"q": CANARY[:4]}):
                 sought = question if path in ("/people", "/rooms/browse") else {}
                 assert CANARY not in browser.call("GET", path, query_string=sought).text
-        for path in ("/admin/people?q=cana", "/admin/rooms?q=cana", "/metrics", "/readyz"):
+        for path in (
+            "/admin/people?q=cana",
+            "/admin/rooms?q=cana",
+            "/admin/knowledge",
+            "/metrics",
+            "/readyz",
+        ):
             assert CANARY not in browser.get(path).text
         assert CANARY not in capsys.readouterr().err
 

@@ -30,6 +30,10 @@ def page(caller: Caller, *, after: tuple[str, str] | None = None) -> Listing:
     return Listing(shown, more)
 
 
+def count(caller: Caller) -> int:
+    return documents.count(caller.tenant_id)
+
+
 def find(caller: Caller, *, document_id: str) -> Document:
     return access.document(caller, document_id)
 

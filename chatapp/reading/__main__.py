@@ -12,6 +12,7 @@ from chatapp.reading import Unreadable
 
 MOST_MEMORY = 1_500_000_000  # bytes of address space; a parser of XML takes ten times its document
 MOST_PASSAGES = 20_000
+_SCANNED = " Of pages that were scanned it has only the picture."
 
 
 def main(kind: str, seconds: int) -> None:
@@ -27,7 +28,7 @@ def main(kind: str, seconds: int) -> None:
                 raise Unreadable("The document is too long: cut it into several.")
             _say(asdict(piece))
         if not count:
-            raise Unreadable("There is no text in it. Of scanned pages only the picture is there.")
+            raise Unreadable("There is no text in it." + (_SCANNED if kind == "pdf" else ""))
     except Unreadable as reason:
         _say({"unreadable": str(reason)})
     except (MemoryError, RecursionError):

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from chatapp.schemas import Text
 from chatapp.schemas.http import NAME, PASSWORD, ROLE
+from chatapp.schemas.uploads import File
 
 SLUG = validate.Regexp(
     r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$",
@@ -46,6 +47,10 @@ class ChangePersonByForm(Schema):
 class ChangeRoomByForm(Schema):
     name = fields.Str(required=True, validate=NAME)
     topic = fields.Str(load_default="", validate=validate.Length(max=250))
+
+
+class UploadByForm(Schema):
+    file = File(required=True)
 
 
 class AddMemberByForm(Schema):

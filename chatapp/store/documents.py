@@ -98,6 +98,11 @@ def find(tenant_id: str, document_id: str) -> Document | None:
     return _document(row) if row else None
 
 
+def count(tenant_id: str) -> int:
+    with reading() as connection:
+        return _count(connection, tenant_id)
+
+
 def page(tenant_id: str, *, after: tuple[str, str] | None, limit: int) -> list[Document]:
     """By name; `after` is the last (name, id) seen."""
     document = documents.c

@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 from chatapp.views import (
     admin_assistant,
+    admin_knowledge,
     admin_usage,
     administration,
     assistant,
@@ -112,6 +113,11 @@ PAGES: dict[str, View] = {
     "POST /admin/assistant/rooms/<room_id>/remove": admin_assistant.forget_room,
     "GET /admin/usage": admin_usage.show,
     "GET /admin/usage.csv": admin_usage.table,
+    "GET /admin/knowledge": admin_knowledge.index,
+    "POST /admin/knowledge": admin_knowledge.add,
+    "GET /admin/knowledge/<document_id>": admin_knowledge.show,
+    "POST /admin/knowledge/<document_id>": admin_knowledge.replace,
+    "POST /admin/knowledge/<document_id>/remove": admin_knowledge.remove,
     "GET /api/v1/openapi.json": openapi.show,
     "GET /healthz": health.alive,
     "GET /readyz": health.ready,

@@ -23,12 +23,12 @@ from chatapp.views.invitations import link
 
 
 def index() -> ResponseReturnValue:
-    _administrator()
+    administrator()
     return redirect(url_for("administration.people"))
 
 
 def people() -> ResponseReturnValue:
-    caller = _administrator()
+    caller = administrator()
     asked = forms.query(Find)
     found = everybody.accounts(caller, q=asked["q"], after=asked["cursor"])
     return render_template(
@@ -44,7 +44,7 @@ def people() -> ResponseReturnValue:
 
 
 def change_person(user_id: str) -> ResponseReturnValue:
-    caller, back = _administrator(), url_for("administration.people", q=request.args.get("q"))
+    caller, back = administrator(), url_for("administration.people", q=request.args.get("q"))
     try:
         person = everybody.change(caller, user_id=user_id, **forms.read(ChangePersonByForm))
     except ChatError as error:
@@ -56,7 +56,7 @@ def change_person(user_id: str) -> ResponseReturnValue:
 
 
 def invite() -> ResponseReturnValue:
-    caller, back = _administrator(), url_for("administration.people")
+    caller, back = administrator(), url_for("administration.people")
     try:
         given = forms.read(InviteByForm)
         _, token = invitations.create(caller, **given)
@@ -67,12 +67,12 @@ def invite() -> ResponseReturnValue:
 
 
 def revoke_invitation(invitation_id: str) -> ResponseReturnValue:
-    invitations.revoke(_administrator(), invitation_id=invitation_id)
+    invitations.revoke(administrator(), invitation_id=invitation_id)
     return forms.done("The invitation is taken back.", url_for("administration.people"))
 
 
 def rooms() -> ResponseReturnValue:
-    caller = _administrator()
+    caller = administrator()
     asked = forms.query(Find)
     found = all_rooms.browse(caller, q=asked["q"], after=asked["cursor"], all_kinds=True)
     return render_template(
@@ -86,11 +86,11 @@ def rooms() -> ResponseReturnValue:
 
 
 def room(room_id: str) -> ResponseReturnValue:
-    return render_template("admin-room.html", **_room(_administrator(), room_id), details={})
+    return render_template("admin-room.html", **_room(administrator(), room_id), details={})
 
 
 def change_room(room_id: str) -> ResponseReturnValue:
-    caller = _administrator()
+    caller = administrator()
     try:
         all_rooms.change(caller, room_id=room_id, **forms.read(ChangeRoomByForm))
     except ChatError as error:
@@ -99,7 +99,7 @@ def change_room(room_id: str) -> ResponseReturnValue:
 
 
 def archive_room(room_id: str) -> ResponseReturnValue:
-    caller, back = _administrator(), url_for("administration.room", room_id=room_id)
+    caller, back = administrator(), url_for("administration.room", room_id=room_id)
     try:
         all_rooms.archive(caller, room_id=room_id)
     except ChatError as error:
@@ -108,7 +108,7 @@ def archive_room(room_id: str) -> ResponseReturnValue:
 
 
 def add_member(room_id: str) -> ResponseReturnValue:
-    caller, back = _administrator(), url_for("administration.room", room_id=room_id)
+    caller, back = administrator(), url_for("administration.room", room_id=room_id)
     try:
         user = everybody.by_email(caller, email=forms.read(AddMemberByForm)["email"].strip())
         members.add(caller, room_id=room_id, user_ids=[user.id])
@@ -118,7 +118,7 @@ def add_member(room_id: str) -> ResponseReturnValue:
 
 
 def remove_member(room_id: str, user_id: str) -> ResponseReturnValue:
-    caller, back = _administrator(), url_for("administration.room", room_id=room_id)
+    caller, back = administrator(), url_for("administration.room", room_id=room_id)
     try:
         members.remove(caller, room_id=room_id, user_id=user_id)
     except ChatError as error:
@@ -129,7 +129,7 @@ def remove_member(room_id: str, user_id: str) -> ResponseReturnValue:
 _ROLES = {"owner": "an owner", "admin": "an administrator", "member": "a member"}
 
 
-def _administrator() -> Caller:
+def administrator() -> Caller:
     caller = auth.caller()
     access.administration(caller)
     return caller

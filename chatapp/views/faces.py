@@ -48,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(dollars)
     app.add_template_filter(about)
     app.add_template_filter(provider_name)
+    app.add_template_filter(size)
 
 
 def initials(name: str) -> str:
@@ -97,6 +98,15 @@ def device(user_agent: str) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or re.split(r"[/ ]", user_agent)[0][:40] or "Unknown device"
+
+
+def size(count: int) -> str:
+    """Of a file: 812 bytes, 34 KB, 1.2 MB"""
+    if count < 1_000:
+        return f"{count} bytes"
+    if count < 1_000_000:
+        return f"{count / 1_000:.0f} KB"
+    return f"{count / 1_000_000:.3g} MB"
 
 
 def _first(names: dict[str, str], user_agent: str) -> str | None:

@@ -16,8 +16,9 @@ _MARKED = "Check the marked fields."
 
 
 def read(shape: type[Schema]) -> dict[str, Any]:
-    """The fields sent. Raises InvalidPayload with the reasons by field."""
-    filled = {name: value for name, value in request.form.items() if value != ""}
+    """The fields and files sent. Raises InvalidPayload with the reasons by field."""
+    filled: dict[str, Any] = {name: value for name, value in request.form.items() if value != ""}
+    filled |= {name: file for name, file in request.files.items() if file.filename}
     try:
         return dict(shape(unknown=EXCLUDE).load(filled))
     except ValidationError as error:

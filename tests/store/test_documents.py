@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
@@ -136,7 +137,7 @@ def test_a_version_has_one_reader_until_that_one_is_gone(give):
 
 def test_what_is_deleted_is_nowhere(give, app):
     secret = [("Zanzibar", "The canarybird sings in Zanzibar.", 0)]
-    document, other = give("secret.md", secret), give("other.md")
+    other, document = give("other.md"), give("secret.md", secret)
     again(document, content=b"canarybird")
     read(document, secret)
     assert found("canarybird")
@@ -148,6 +149,7 @@ def test_what_is_deleted_is_nowhere(give, app):
     assert not documents.remove("acme", document.id)
     assert b"canarybird" not in everything(app)
     assert b"secret.md" not in everything(app)
+    assert b"canarybird" not in file_of(app)
     assert len(found("backup")) == 1
     assert b"backup" in everything(app)
     assert documents.find("acme", other.id)
@@ -166,6 +168,18 @@ def everything(app):
                 for value in row:
                     told += value if isinstance(value, bytes) else str(value).encode()
         return told
+
+
+def file_of(app):
+    """SQLite's own file, with all that was deleted from it and not overwritten."""
+    engine = app.extensions["database"]
+    if engine.dialect.name != "sqlite":
+        return b""
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    content = Path(engine.url.database).read_bytes()
+    assert b"backup" in content
+    return content
 
 
 def kept(table):
