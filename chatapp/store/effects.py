@@ -54,9 +54,8 @@ def _message_created(connection: Connection, event: Event) -> None:
 
 
 def answered(connection: Connection, event: Event) -> None:
-    """The run this event ends, and what it used."""
+    """The run this event ends."""
     end_run(connection, event.tenant_id, event.data["run"], event.at)
-    ledger.book(connection, event)
 
 
 def first_run(event: Event) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def first_run(event: Event) -> dict[str, Any]:
 
 
 def end_run(connection: Connection, tenant_id: str, run: dict[str, Any], at: str) -> None:
-    """As its answer says; once ended it stays so."""
+    """As its answer says, with what it used; once ended it stays so."""
     row = tables.runs.c
     connection.execute(
         update(tables.runs)
@@ -86,6 +85,7 @@ def end_run(connection: Connection, tenant_id: str, run: dict[str, Any], at: str
         )
         .values(state=run["outcome"], ended_at=datetime.fromisoformat(at))
     )
+    ledger.book(connection, tenant_id, run, at)
 
 
 def _message_edited(connection: Connection, event: Event) -> None:

@@ -1,8 +1,8 @@
 """What the record knows of money: what is promised to a run, and what answers have used.
 
-A promise is written before Redis is asked and stays until the answer's event is applied, which takes
-it back and writes down the use in one transaction. So whatever Redis forgets is here, and rather too
-much than too little.
+A promise is written before Redis is asked and stays until the run ends, by the event of its answer or
+without one: that takes it back and writes down the use in one transaction. So whatever Redis forgets
+is here, and rather too much than too little.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from chatapp.errors import Conflict
 from chatapp.money import begin_of, end_of, micro, month_of
 from chatapp.store.database import insert_missing, reading, writing
 from chatapp.store.tables import runs, usage
-from chatapp.types import Event
 
 _OPEN = ("waiting", "running")
 
@@ -53,31 +52,32 @@ def withdraw(tenant_id: str, run_id: str) -> None:
         connection.execute(update(runs).where(*_run(tenant_id, run_id)).values(reserved=0))
 
 
-def book(connection: Connection, event: Event) -> None:
-    """The answer is here: what it used, at the price of its time, and nothing is promised any more.
+def book(connection: Connection, tenant_id: str, told: dict[str, Any], at: str) -> None:
+    """A run has ended: what it used, at the price of its time, and nothing is promised any more.
+    `told`: as its answer tells it, see docs/protocol.md.
 
     It counts in the month in which it was reserved. Twice is once.
     """
-    told = event.data["run"]
-    query = select(runs.c.asker_id, runs.c.reserved_at).where(*_run(event.tenant_id, told["id"]))
+    this = _run(tenant_id, told["id"])
+    query = select(runs.c.asker_id, runs.c.room_id, runs.c.reserved_at).where(*this)
     run = connection.execute(query).first()
     if run is None:
         return
     if told["input_tokens"] or told["output_tokens"]:
         row = {
             "run_id": told["id"],
-            "workspace_id": event.tenant_id,
+            "workspace_id": tenant_id,
             "person_id": run.asker_id,
-            "room_id": event.room_id,
+            "room_id": run.room_id,
             "provider": told["provider"],
             "model": told["model"],
-            "input_tokens": told["input_tokens"] or 0,
-            "output_tokens": told["output_tokens"] or 0,
+            "input_tokens": told["input_tokens"],
+            "output_tokens": told["output_tokens"],
             "cost": None if told["cost"] is None else micro(told["cost"]),
-            "at": run.reserved_at or datetime.fromisoformat(event.at),
+            "at": run.reserved_at or datetime.fromisoformat(at),
         }
         insert_missing(connection, usage, [row])
-    connection.execute(update(runs).where(*_run(event.tenant_id, told["id"])).values(reserved=0))
+    connection.execute(update(runs).where(*this).values(reserved=0))
 
 
 def books(tenant_id: str, month: str) -> Books:

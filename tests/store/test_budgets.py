@@ -17,7 +17,7 @@ from chatapp import create_app
 from chatapp.actions import budgets as deeds
 from chatapp.errors import BudgetExceeded, Busy, Conflict
 from chatapp.money import end_of, month_of
-from chatapp.store import allowances, budgets, effects, keys, tables
+from chatapp.store import allowances, budgets, effects, keys, runs, tables
 from chatapp.store.connection import redis
 from chatapp.store.database import reading, writing
 from chatapp.types import Event, assistant_id
@@ -252,6 +252,21 @@ def test_an_answer_is_written_down_once_and_nothing_is_promised_any_more(run):
     assert promised("r1") == 0
 
 
+def test_what_is_used_for_an_answer_that_nobody_will_read_is_paid_all_the_same(run):
+    """The room was archived while it was written."""
+    allowances.put("acme", "workspace", "", 100)
+    run("r1")
+    reserve("r1", 60)
+    told = {"id": "r1", "outcome": "failed", "provider": "openai", "model": "gpt-4o"}
+    told |= {"cost": "0.00004", "input_tokens": 100, "output_tokens": 10}
+
+    runs.abandon(runs.find("acme", "r1"), told)
+    redis.flushdb()
+
+    assert used() == [("r1", 40)]
+    assert left() == {"workspace": 60}
+
+
 def test_an_unknown_price_is_written_down_as_unknown(run):
     run("r1")
     answered("r1", None)
@@ -447,6 +462,7 @@ def test_never_above_the_budget_while_redis_forgets_everything_again_and_again(a
         assert flushing.result() > 3
 
     assert 1 <= len(got) <= 10
+    deeds.sweep()  # what was refused in the moment between a promise read and taken back
     assert left() == {"workspace": 10_000 - 1_000 * len(got)}
 
 
