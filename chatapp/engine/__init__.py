@@ -14,7 +14,16 @@ from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.queue import Queue
 
-__all__ = ["Fragment", "at_hand", "figures", "harden", "json", "manager", "redis_pipe"]
+__all__ = [
+    "Fragment",
+    "at_hand",
+    "figures",
+    "harden",
+    "json",
+    "manager",
+    "redis_client",
+    "redis_pipe",
+]
 
 
 def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
@@ -36,6 +45,13 @@ def redis_pipe(url: str, *, timeout: float) -> Any:
     from chatapp.engine.pipe import Pipe, reaches  # noqa: PLC0415
 
     return Pipe(loop.current(), url, timeout=timeout) if reaches(url) else None
+
+
+def redis_client() -> Any:
+    """A redis-py client class whose commands can go over a pipe, see client.PipedRedis."""
+    from chatapp.engine.client import PipedRedis  # noqa: PLC0415 - redis-py takes its time
+
+    return PipedRedis
 
 
 def figures() -> Any:

@@ -47,7 +47,9 @@ def init_app(app: Flask) -> None:
     app.extensions["lua"] = {
         path.stem: client.register_script(path.read_text()) for path in _LUA.glob("*.lua")
     }
-    app.extensions["pipes"] = _Pipes(url, timeout) if app.config["FAST_ENGINE"] else None
+    app.extensions["pipes"] = pipes = _Pipes(url, timeout) if app.config["FAST_ENGINE"] else None
+    if pipes:
+        client.pipe = lambda: pipes.prompt  # type: ignore[attr-defined]
 
 
 def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
@@ -109,7 +111,7 @@ def server() -> Server:
 
 
 def _connect(url: str, timeout: float) -> Redis:
-    return Redis.from_url(
+    return engine.redis_client().from_url(  # type: ignore[no-any-return]
         url,
         decode_responses=True,
         protocol=2,  # XREADGROUP answers another shape under RESP3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask import Flask, current_app
 from limits import RateLimitItemPerMinute
@@ -39,14 +39,23 @@ class Allowance(NamedTuple):
     reset: float  # seconds until there is room for one more
 
 
+class _Storage(RedisStorage):
+    """On the client of the application."""
+
+    def __init__(self, url: str, client: Any) -> None:
+        self._client = client
+        super().__init__(url, connection_pool=client.connection_pool, key_prefix=keys.LIMITS)
+
+    def get_connection(self, readonly: bool = False) -> Any:
+        return self._client
+
+
 class Counters:
     """Redis's, and this worker's own for when it is away."""
 
     def __init__(self, app: Flask) -> None:
-        url, client = app.config["REDIS_URL"], app.extensions["redis"]
-        self.shared = SlidingWindowCounterRateLimiter(
-            RedisStorage(url, connection_pool=client.connection_pool, key_prefix=keys.LIMITS)
-        )
+        storage = _Storage(app.config["REDIS_URL"], app.extensions["redis"])
+        self.shared = SlidingWindowCounterRateLimiter(storage)
         self.own = OwnCounts()
         self.redis_again = 0.0
 

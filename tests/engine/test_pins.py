@@ -9,6 +9,8 @@ from importlib.metadata import version
 import pytest
 
 REACHED_INTO = {
+    "redis": "8.1.0",  # client.py: execute_command, response_callbacks; pipe.py: BaseParser
+    "limits": "5.8.0",  # store/limits.py: RedisStorage.get_connection
     "flask": "3.1.3",  # context.py: _cv_app
     # worker.py: GreenSocket.sendfile, trampoline, WSGI_LOCAL; outbox.py: Queue._put, _get
     # loop.py: hub.add, schedule_call_global; speaker.py: GreenSocket.fd

@@ -144,10 +144,12 @@ def test_what_a_worker_remembers_alone_is_bounded():
 
 def test_redis_is_asked_again_after_a_while_and_not_each_time(app, monkeypatch):
     counters = app.extensions["limits"]
-    working = counters.shared.storage.storage.connection_pool
-    monkeypatch.setattr(counters.shared.storage.storage, "connection_pool", NOBODY.connection_pool)
+    working = counters.shared.storage.get_connection().connection_pool
+    monkeypatch.setattr(
+        counters.shared.storage.get_connection(), "connection_pool", NOBODY.connection_pool
+    )
     limits.take("resume", ADA)
-    monkeypatch.setattr(counters.shared.storage.storage, "connection_pool", working)
+    monkeypatch.setattr(counters.shared.storage.get_connection(), "connection_pool", working)
 
     limits.take("resume", ADA)
     assert limits._counters().own.left("resume/acme:ada", 3)[0] == 1  # still alone
