@@ -112,10 +112,9 @@ def forgive(name: str, who: str, *, at_most: int = _ALL) -> int:
     """It succeeded: what failed before, or `at_most` so many of it, does not count any more. Returns
     how many that were, with the successful one.
     """
-    free = _free(name)
-    own = _counters().own.forgive(f"{name}/{who}", free, at_most)
+    own = _counters().own.forgive(f"{name}/{who}", at_most)
     return _count(
-        lambda: max(own, int(run_lua("forgive", [keys.failures(name, who)], [free, at_most]))),
+        lambda: max(own, int(run_lua("forgive", [keys.failures(name, who)], [at_most]))),
         lambda: own,
     )
 

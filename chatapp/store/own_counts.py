@@ -37,12 +37,12 @@ class OwnCounts:
         _keep(self.failures, name, (count + 1, now + wait))
         return 0.0
 
-    def forgive(self, name: str, free: int, at_most: int) -> int:
+    def forgive(self, name: str, at_most: int) -> int:
         """The same rule as lua/forgive.lua."""
-        count, until = self.failures.pop(name, (0, 0.0))
+        count, _ = self.failures.pop(name, (0, 0.0))
         left = max(0, count - at_most)
         if left:
-            _keep(self.failures, name, (left, until if left >= free else 0.0))
+            _keep(self.failures, name, (left, 0.0))
         return count - left
 
     def _weight(self, name: str) -> float:

@@ -95,6 +95,38 @@ def test_success_forgives_what_failed_before():
         limits.attempt("sign_in", "ada@acme.test")
 
 
+def test_who_succeeds_makes_nobody_else_wait(app):
+    """An office has one address. Somebody there failed too often, and that is still counted."""
+    office = "192.0.2.1"
+    for _ in range(5):
+        limits.attempt("sign_in", office)
+    shared_redis.hset(keys.failures("sign_in", office), "until", 0)  # waited
+
+    for _ in range(3):  # the others sign in, one after the other
+        limits.attempt("sign_in", office)
+        assert limits.forgive("sign_in", office, at_most=1) == 1
+
+    limits.attempt("sign_in", office)  # and somebody fails again
+    with pytest.raises(TooFast):
+        limits.attempt("sign_in", office)
+
+
+def test_a_worker_alone_makes_nobody_else_wait_either(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("chatapp.store.own_counts.time.monotonic", lambda: clock[0])
+    own = OwnCounts()
+    for _ in range(5):
+        own.attempt("office", 5, 60, 3600)
+    clock[0] += 61
+
+    for _ in range(3):
+        assert own.attempt("office", 5, 60, 3600) == 0
+        assert own.forgive("office", 1) == 1
+
+    assert own.attempt("office", 5, 60, 3600) == 0
+    assert own.attempt("office", 5, 60, 3600) == 120
+
+
 def test_each_further_failure_doubles_the_wait_up_to_an_hour(app):
     failures, waits = keys.failures("sign_in", "ada"), []
     for _ in range(13):
