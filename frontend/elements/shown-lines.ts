@@ -17,9 +17,12 @@ export class ShownLines {
     this.#replies = replies;
     const answered = new Set(messages.map((line) => line.run?.id));
     const coming = replies.filter((reply) => !answered.has(reply.id));
-    const asked = new Set(coming.map((reply) => reply.questionId));
+    const attempts = new Map<string, number>();
+    const note = (question: string, attempt: number) => attempts.set(question, Math.max(attempt, attempts.get(question) ?? 0));
+    for (const { run } of messages) if (run) note(run.question_id, run.attempt);
+    for (const { questionId, attempt } of coming) note(questionId, attempt);
     const isReplaced = ({ run, removed_at, author_id }: Line) =>
-      removed_at === null ? run && asked.has(run.question_id) : author_id === assistantId;
+      removed_at === null ? run && run.attempt < attempts.get(run.question_id)! : author_id === assistantId;
     const current = messages.some(isReplaced) ? messages.filter((line) => !isReplaced(line)) : messages;
     const waiting = coming.map((reply, place) => this.#line(reply, place, assistantId));
     return (this.#shown = waiting.length ? [...current, ...waiting] : current);

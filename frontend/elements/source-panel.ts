@@ -6,6 +6,7 @@ import type { ChatClient } from "../chat-client.js";
 import type { Passage, Source } from "../protocol.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
+import { answerBlock, answerBlocks } from "./markdown.js";
 
 /**
  * <source-panel> — what an answer quotes: a passage where it stands in its document, or the way to a message.
@@ -33,6 +34,7 @@ export class SourcePanelElement extends LightElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("source")) this.querySelector<HTMLElement>(".panel__head button")?.focus();
+    if (changed.has("passage")) this.querySelector("mark")?.scrollIntoView({ block: "start" });
   }
 
   protected override render(): TemplateResult {
@@ -57,12 +59,18 @@ export class SourcePanelElement extends LightElement {
     if (passage)
       return html`<div class="passage">
         ${passage.heading ? html`<p class="passage__heading">${passage.heading}</p>` : nothing}
-        ${passage.before ? html`<p class="passage__around">${passage.before}</p>` : nothing}
-        <p class="passage__quoted"><mark>${passage.text}</mark></p>
-        ${passage.after ? html`<p class="passage__around">${passage.after}</p>` : nothing}
+        ${passage.before ? html`<div class="passage__around">${this.#words(passage.before)}</div>` : nothing}
+        <mark class="passage__quoted">${this.#words(passage.text)}</mark>
+        ${passage.after ? html`<div class="passage__around">${this.#words(passage.after)}</div>` : nothing}
       </div>`;
     return html`<blockquote class="passage passage__quoted">${source.quote}</blockquote>
       ${this.failed ? html`<p class="notice">${this.failed}</p>` : html`<p class="muted" role="status">Opening the document…</p>`}`;
+  }
+
+  /** As it is meant to be read, where we know what it is written in. */
+  #words(text: string): TemplateResult {
+    if (!/\.(md|markdown)$/i.test(this.source.title)) return html`<p class="passage__plain">${text}</p>`;
+    return html`<div class="prose">${answerBlocks(text).map((block) => answerBlock(block, () => null))}</div>`;
   }
 
   #message(): TemplateResult {

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Playwright, StorageState, expect, sync_
 from deploy.local.settings import CHECKOUT
 from tests.browser.tab import SETTLED, Tab
 from tests.browser.town import Account, Town
+from tests.fake_providers import FakeProviders
 from tests.live.conftest import FAST
 from tests.live.system import System
 
@@ -44,10 +45,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def provider() -> Iterator[FakeProviders]:
+    """Of models, for a workspace that has chosen one."""
+    with FakeProviders() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def system(tmp_path_factory: pytest.TempPathFactory, provider: FakeProviders) -> Iterator[System]:
     """One address, two workers behind it."""
     assert (CHECKOUT / "static/dist/app.js").exists(), "build the front end first: bin/setup"
-    with System(tmp_path_factory.mktemp("system"), web=1, workers_each=2, **FAST) as system:
+    path = tmp_path_factory.mktemp("system")
+    with System(path, web=1, workers_each=2, keys=provider.environ, **FAST) as system:
         yield system
 
 

@@ -93,6 +93,18 @@ class Tab:
         expect(self.page.locator("message-list .message--sending")).to_have_count(0)
         expect(self.page.locator("message-list .message__state").last).to_have_text("Sent")
 
+    # ---- the assistant ----
+
+    @property
+    def answers(self) -> Locator:
+        """What it says, unfinished answers too."""
+        return self.page.locator("assistant-answer .answer__text")
+
+    def converse(self) -> None:
+        """The way to the assistant: a conversation in which nothing was asked yet."""
+        self.page.get_by_role("button", name="AI: ask the assistant").click()
+        expect(self.page.get_by_role("heading", name="Ask anything")).to_be_visible()
+
     # ---- around it ----
 
     def link(self, room: str) -> Locator:

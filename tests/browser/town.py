@@ -9,12 +9,12 @@ from sqlalchemy import insert
 from uuid_utils import uuid7
 
 from chatapp import text
-from chatapp.actions import members, messages, people, rooms, workspaces
-from chatapp.store import directory, tables
+from chatapp.actions import documents, members, messages, people, rooms, workspaces
+from chatapp.store import assistants, directory, tables
 from chatapp.store.database import writing
-from chatapp.types import Caller, Role
+from chatapp.types import Assistant, Caller, Role
 from tests.conftest import PASSWORD
-from tests.live.system import System
+from tests.live.system import System, eventually
 
 WORKSPACE = "acme"
 
@@ -72,12 +72,29 @@ class Town:
         with self._app.app_context(), writing() as connection:
             connection.execute(insert(tables.usage).values(row))
 
+    def brings(self, room_id: str, *people: Account) -> None:
+        with self._app.app_context():
+            members.add(self._operator(), room_id=room_id, user_ids=[each.id for each in people])
+
     def say(self, room_id: str, author: Account, *bodies: str) -> None:
         """Said somewhere else: no browser of the test sends it."""
         caller = Caller(self.tenant_id, author.id, author.name)
         with self._app.app_context():
             for body in bodies:
                 messages.send(caller, room_id=room_id, client_id=str(uuid7()), body=body)
+
+    def knows(self, name: str, content: str) -> None:
+        """A document that the assistant may quote, read."""
+        with self._app.app_context():
+            added = documents.add(self._operator(), name=name, content=content.encode())
+            eventually(lambda: self._is_read(added.id), within=20)
+
+    def _is_read(self, document_id: str) -> bool:
+        return documents.find(self._operator(), document_id=document_id).state == "ready"
+
+    def chooses(self, assistant: Assistant) -> None:
+        with self._app.app_context():
+            assistants.put(self.tenant_id, assistant)
 
     def archive(self, room_id: str) -> None:
         with self._app.app_context():
