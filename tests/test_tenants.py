@@ -179,7 +179,7 @@ def acme(app, ada, bob, assistant) -> Acme:
     run_id = json.loads(asked)["id"]
     assert runs.open_in(Room("acme", board.id))
     allowed = [("person", "", 1_000_000), ("room", board.id, 1_000_000)]
-    assistant_settings.change(ada, system_prompt="Be brief.", budgets=allowed)
+    assistant_settings.change(ada, system_prompt="Be brief.", allowed=allowed)
     guide = documents.add(ada, name=f"{CANARY}.md", content=f"# {CANARY}\n\nwords".encode())
     claimed, _ = documents_read.claim("acme", guide.id)
     documents_read.keep(claimed, 0, [("", f"{CANARY} words", 0)])

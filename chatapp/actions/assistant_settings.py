@@ -9,7 +9,7 @@ from typing import Any
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload, NotFound
 from chatapp.llm import prices
-from chatapp.store import allowances, assistants, attendants, rooms, users
+from chatapp.store import allowances, assistants, attendants, budgets, rooms, users
 from chatapp.types import Assistant, Budget, Caller, Price, Scope
 
 _NEEDED = "Say which model of this provider is to answer."
@@ -29,15 +29,16 @@ class Settings:
     people: list[tuple[str, str, int]]  # id, name, their own budget
     rooms: list[tuple[str, str | None, int]]  # likewise, those the caller may see
     rooms_unseen: int  # how many more have one of their own
+    left: int | None  # of the workspace's budget this month; None: no limit, or nobody can say now
 
 
 def show(caller: Caller) -> Settings:
     """Raises NotAllowed."""
     access.administration(caller)
-    wanted, budgets = assistants.find(caller.tenant_id), allowances.all(caller.tenant_id)
-    common = {budget.scope: budget.monthly for budget in budgets if not budget.scope_id}
-    of_people = {each.scope_id: each.monthly for each in _own(budgets, "person")}
-    of_rooms = {each.scope_id: each.monthly for each in _own(budgets, "room")}
+    wanted, allowed = assistants.find(caller.tenant_id), allowances.all(caller.tenant_id)
+    common = {budget.scope: budget.monthly for budget in allowed if not budget.scope_id}
+    of_people = {each.scope_id: each.monthly for each in _own(allowed, "person")}
+    of_rooms = {each.scope_id: each.monthly for each in _own(allowed, "room")}
     people = users.named(caller.tenant_id, list(of_people))
     seen = rooms.seen_by(caller.tenant_id, caller.user_id, list(of_rooms))
     return Settings(
@@ -52,6 +53,7 @@ def show(caller: Caller) -> Settings:
         sorted(((each.id, each.name, of_people[each.id]) for each in people), key=_by_name),
         sorted(((each.id, each.name, of_rooms[each.id]) for each in seen), key=_by_name),
         len(of_rooms) - len(seen),
+        _left(caller),
     )
 
 
@@ -59,7 +61,7 @@ def change(
     caller: Caller,
     *,
     price: tuple[int | None, int | None] | None = None,
-    budgets: Iterable[Allowed] = (),
+    allowed: Iterable[Allowed] = (),
     **wanted: Any,
 ) -> None:
     """`wanted`: fields of Assistant. `price`: of input and output; with None twice it is as the list
@@ -70,11 +72,11 @@ def change(
     access.administration(caller)
     before = assistants.find(caller.tenant_id)
     changed = _checked(replace(before, **wanted), before.price if price is None else _price(*price))
-    for scope, scope_id, _ in budgets:
+    for scope, scope_id, _ in allowed:
         _check_whose(caller, scope, scope_id)
     if changed != before:
         assistants.put(caller.tenant_id, changed)
-    for scope, scope_id, monthly in budgets:
+    for scope, scope_id, monthly in allowed:
         allowances.put(caller.tenant_id, scope, scope_id, monthly)
 
 
@@ -112,8 +114,8 @@ def _price(of_input: int | None, of_output: int | None) -> Price | None:
     return Price(of_input, of_output)
 
 
-def _own(budgets: list[Budget], scope: Scope) -> list[Budget]:
-    return [budget for budget in budgets if budget.scope == scope and budget.scope_id]
+def _own(allowed: list[Budget], scope: Scope) -> list[Budget]:
+    return [budget for budget in allowed if budget.scope == scope and budget.scope_id]
 
 
 def _reachable() -> list[str] | None:
@@ -121,6 +123,14 @@ def _reachable() -> list[str] | None:
         return attendants.reachable()
     except Busy:
         return None
+
+
+def _left(caller: Caller) -> int | None:
+    try:
+        left = budgets.left(caller.tenant_id, person_id=caller.user_id, room_id="")
+    except Busy:
+        return None
+    return max(0, left["workspace"]) if "workspace" in left else None
 
 
 def _by_name(one: tuple[str, str | None, int]) -> tuple[str, str]:

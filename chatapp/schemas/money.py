@@ -114,6 +114,7 @@ class AssistantPayload(Schema):
     is_priced = fields.Bool()
     reachable = fields.List(fields.Str(), allow_none=True)
     budgets = fields.Nested(BudgetsPayload)
+    left = Dollars(allow_none=True)
 
 
 class UsedPayload(Schema):

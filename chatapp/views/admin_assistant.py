@@ -47,8 +47,8 @@ def change() -> ResponseReturnValue:
 def allow() -> ResponseReturnValue:
     def save(caller: Caller) -> str:
         given = forms.read(ChangeBudgetsByForm)
-        budgets: list[Allowed] = [(scope, "", given[scope]) for scope in get_args(Scope)]
-        assistant_settings.change(caller, budgets=budgets)
+        allowed: list[Allowed] = [(scope, "", given[scope]) for scope in get_args(Scope)]
+        assistant_settings.change(caller, allowed=allowed)
         return "The budgets are changed."
 
     return _saved(save)
@@ -58,7 +58,7 @@ def allow_person() -> ResponseReturnValue:
     def save(caller: Caller) -> str:
         given = forms.read(AllowPersonByForm)
         user = people.by_email(caller, email=given["email"].strip())
-        assistant_settings.change(caller, budgets=[("person", user.id, given["person_monthly"])])
+        assistant_settings.change(caller, allowed=[("person", user.id, given["person_monthly"])])
         return f"{user.name} has a budget of their own."
 
     return _saved(save)
@@ -68,7 +68,7 @@ def allow_room() -> ResponseReturnValue:
     def save(caller: Caller) -> str:
         given = forms.read(AllowRoomByForm)
         room_id = assistant_settings.room_named(caller, name=given["name"])
-        assistant_settings.change(caller, budgets=[("room", room_id, given["room_monthly"])])
+        assistant_settings.change(caller, allowed=[("room", room_id, given["room_monthly"])])
         return "The room has a budget of its own."
 
     return _saved(save)
@@ -76,7 +76,7 @@ def allow_room() -> ResponseReturnValue:
 
 def forget_person(user_id: str) -> ResponseReturnValue:
     def save(caller: Caller) -> str:
-        assistant_settings.change(caller, budgets=[("person", user_id, None)])
+        assistant_settings.change(caller, allowed=[("person", user_id, None)])
         return "They have the same budget as everybody."
 
     return _saved(save)
@@ -84,7 +84,7 @@ def forget_person(user_id: str) -> ResponseReturnValue:
 
 def forget_room(room_id: str) -> ResponseReturnValue:
     def save(caller: Caller) -> str:
-        assistant_settings.change(caller, budgets=[("room", room_id, None)])
+        assistant_settings.change(caller, allowed=[("room", room_id, None)])
         return "The room has the same budget as all."
 
     return _saved(save)

@@ -22,7 +22,7 @@ def change(caller: Caller, budgets: dict[str, Any] | None = None, **wanted: Any)
     price = None
     if "input_price" in wanted or "output_price" in wanted:
         price = wanted.pop("input_price", None), wanted.pop("output_price", None)
-    assistant_settings.change(caller, price=price, budgets=_allowed(budgets or {}), **wanted)
+    assistant_settings.change(caller, price=price, allowed=_allowed(budgets or {}), **wanted)
     return _settings(caller)
 
 
@@ -34,6 +34,7 @@ def _settings(caller: Caller) -> dict[str, Any]:
         "output_price": price and price.output,
         "is_priced": found.is_priced,
         "reachable": found.reachable,
+        "left": found.left,
         "budgets": {
             **found.budgets,
             "people": {id_: monthly for id_, _, monthly in found.people},

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
-from chatapp.store import assistants, attendants
+import pytest
+from sqlalchemy import insert
+
+from chatapp.store import assistants, attendants, tables
+from chatapp.store.database import writing
 from chatapp.types import Assistant, Price
 
 
@@ -23,6 +27,7 @@ def test_it_is_a_librarian_until_somebody_says_otherwise(api, ada):
         "is_priced": True,
         "reachable": None,
         "budgets": {"workspace": None, "person": None, "room": None, "people": {}, "rooms": {}},
+        "left": None,
     }
 
 
@@ -42,6 +47,23 @@ def test_what_is_changed_is_kept_and_the_rest_stays(api, ada):
     assert (told["is_priced"], told["reachable"]) == (True, ["openai"])
     assert (told["budgets"]["workspace"], told["budgets"]["person"]) == ("12.50", "1.00")
     assert set_up(bot, budgets={"person": None}).json["data"]["budgets"]["person"] is None
+
+
+def test_it_says_what_is_left_of_the_workspaces_budget(app, api, at_browser, workspaces, ada):
+    row = {"run_id": "r1", "workspace_id": "acme", "person_id": "ada", "room_id": "lobby"}
+    row |= {"provider": "openai", "model": "gpt-4o", "input_tokens": 1, "output_tokens": 1}
+    with writing() as connection:
+        connection.execute(
+            insert(tables.usage).values(row | {"cost": 400_000, "at": datetime.now(UTC)})
+        )
+
+    left = set_up(api(ada), budgets={"workspace": "1"}).json["data"]["left"]
+    page = at_browser(ada)
+
+    assert left == "0.60"
+    assert "Of the workspace’s, $0.60 is left this month." in page.get("/admin/assistant").text
+    assert set_up(api(ada), budgets={"workspace": "0.3"}).json["data"]["left"] == "0.00"
+    assert "Of the workspace’s, nothing is left this month." in page.get("/admin/assistant").text
 
 
 def test_people_and_rooms_may_have_budgets_of_their_own(api, lobby, ada, bob):
