@@ -11,6 +11,7 @@ from typing import get_type_hints
 # bin/run writes here what it generated, so that bin/chat and a bare gunicorn find the same servers.
 RUN_ENV = Path(__file__).parent / "var" / "run.env"
 
+_NEEDED = ("SECRET_KEY", "REDIS_URL", "DATABASE_URL")
 _LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _MAY_BE_ZERO = {"TRUSTED_PROXIES", "CLOSING_SPREAD", "ROOM_LOG_KEEP", "SHARD_LOG_KEEP"}
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -92,18 +93,21 @@ class Config:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
-        """The environment, and for what it leaves unset the file of a running bin/run.
+        """The environment; where it names none of the servers, with the file of a running bin/run.
 
-        Raises ConfigError, naming the setting, when one is missing or not of its kind.
+        All of them or none: the database of one installation with the Redis of another would be two
+        databases on one log. Raises ConfigError, naming the setting, when one is missing or not of
+        its kind.
         """
-        given = {**_read(RUN_ENV), **environ}
+        named = [name for name in _NEEDED if name in environ]
+        given = environ if named else {**_read(RUN_ENV), **environ}
         kinds = get_type_hints(cls)
         values: dict[str, object] = {}
         for each in fields(cls):
             if each.name in given:
                 values[each.name] = _parse(each.name, given[each.name], kinds[each.name])
             elif each.default is MISSING:
-                raise ConfigError(f"{each.name} is not set: export it, or start with bin/run.")
+                raise ConfigError(_missing(each.name, named))
         _refuse_senseless(values)
         return cls(**values)  # type: ignore[arg-type]
 
@@ -150,6 +154,15 @@ class ProviderKeys:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ProviderKeys:
         return cls(**{each.name: environ.get(each.name, "") for each in fields(cls)})
+
+
+def _missing(name: str, named: list[str]) -> str:
+    if not named:
+        return f"{name} is not set: export it, or start with bin/run."
+    return (
+        f"{name} is not set, but {named[0]} is: export {', '.join(_NEEDED)}, "
+        "or none of them to use those of a running bin/run."
+    )
 
 
 def _parse(name: str, text: str, kind: object) -> object:

@@ -12,11 +12,21 @@ NEEDED = {
     "REDIS_URL": "redis://localhost:6379/0",
     "DATABASE_URL": "sqlite:////var/chat.db",
 }
+OTHERS = {
+    "SECRET_KEY": "that of a bin/run in this checkout",
+    "REDIS_URL": "redis://localhost:7000/0",
+    "DATABASE_URL": "sqlite:////checkout/var/chat.db",
+}
 
 
 @pytest.fixture(autouse=True)
 def nothing_runs_here(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "RUN_ENV", tmp_path / "run.env")
+
+
+def _bin_run_runs(**settings):
+    lines = [f"{name}={value}\n" for name, value in {**OTHERS, **settings}.items()]
+    config.RUN_ENV.write_text("".join(lines))
 
 
 def test_three_settings_are_enough():
@@ -25,8 +35,28 @@ def test_three_settings_are_enough():
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_what_has_no_default_is_named_when_it_is_missing(name):
-    with pytest.raises(ConfigError, match=f"^{name} is not set: "):
+    with pytest.raises(ConfigError, match=f"^{name} is not set, but "):
         Config.from_env({key: value for key, value in NEEDED.items() if key != name})
+
+
+def test_without_settings_of_its_own_a_process_finds_the_running_bin_run():
+    _bin_run_runs(SHARDS="3")
+    found = Config.from_env({"LOG_LEVEL": "debug"})
+    assert found.REDIS_URL == OTHERS["REDIS_URL"]
+    assert (found.SHARDS, found.LOG_LEVEL) == (3, "debug")
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_servers_of_two_installations_are_never_mixed(name):
+    _bin_run_runs()
+    missing = next(other for other in NEEDED if other != name)
+    with pytest.raises(ConfigError, match=f"^{missing} is not set, but {name} is: "):
+        Config.from_env({name: NEEDED[name]})
+
+
+def test_an_installation_of_its_own_takes_no_setting_of_a_running_bin_run():
+    _bin_run_runs(SHARDS="3")
+    assert Config.from_env(NEEDED).SHARDS == 8
 
 
 @pytest.mark.parametrize(
