@@ -47,6 +47,24 @@ record_lag = Gauge(
     "How long the oldest event not yet in the database has waited.",
     multiprocess_mode="livemostrecent",
 )
+# Of the assistant: counted in Redis by those who answer, and shown by whoever serves the page.
+runs = Gauge("chat_runs", "Answers that ended.", ["outcome"], multiprocess_mode="livemostrecent")
+run_seconds = Gauge(
+    "chat_run_seconds",
+    "Seconds that these answers took, together.",
+    ["outcome"],
+    multiprocess_mode="livemostrecent",
+)
+first_pieces = Gauge(
+    "chat_run_first_pieces",
+    "Answers of which anything was written.",
+    multiprocess_mode="livemostrecent",
+)
+first_piece_seconds = Gauge(
+    "chat_run_first_piece_seconds",
+    "Seconds until their first pieces, together.",
+    multiprocess_mode="livemostrecent",
+)
 # Of the fast engine; see docs/engine.md.
 engine_sends = Counter("chat_engine_sends", "Writes to clients: one per connection and tick.")
 engine_deliveries = Counter("chat_engine_deliveries", "Packets told to somebody in a room.")

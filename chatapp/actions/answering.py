@@ -6,13 +6,14 @@ begun once more, the rest ends as it is.
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from time import monotonic
 from typing import Any
 
 from chatapp import bus, llm, logs, text
 from chatapp.errors import Busy, ChatError
 from chatapp.llm import Piece, Prompt, Usage, citations, context, prices
+from chatapp.llm.writing import TICK, Writing
 from chatapp.money import dollars
 from chatapp.store import (
     assistants,
@@ -22,6 +23,7 @@ from chatapp.store import (
     pieces,
     replies,
     rooms,
+    run_figures,
     runs,
     timeline,
 )
@@ -31,8 +33,6 @@ from chatapp.types import Assistant, Message, Room, Run, assistant_id
 log = logs.get(__name__)
 
 _STARTS = 2  # how often a run may be begun
-_TICK = 1 / 15  # seconds between two pieces, at least
-_RENEW = 0.4  # seconds until the lease is renewed, and a cancel heard, when there is nothing to add
 _LONGEST = 30_000  # characters of an answer
 
 
@@ -108,16 +108,19 @@ def _name(room: Room, question: Message) -> None:
 
 def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     """From the prompt to the settled price."""
-    prompt = _prompt(run, question, wanted)
+    messages, names = briefing.said(run, question)
+    said = context.Conversation(messages, names, assistant_id(run.tenant_id))
+    reading = context.Reading(said, briefing.found(run, question), wanted)
     budgets.reserve(
         run.tenant_id,
         run_id=run.id,
         person_id=run.asker_id,
         room_id=run.room_id,
-        amount=_cost(wanted, Usage(context.most_tokens(prompt), prompt.most_tokens)),
+        amount=_cost(wanted, context.worst(reading)),
     )
-    pieces.asked(run, token, context.about_tokens(prompt))
-    writing, began = _Writing(run, token), monotonic()
+    pieces.asked(run, token, context.about_tokens(context.compose(reading)))
+    writing, began = _writing(run, token), monotonic()
+    prompt = context.compose(reading, summary=_summary(writing, reading))
     outcome, error = _write(writing, prompt)
     used = writing.used(prompt)
     cost = _cost(wanted, used)
@@ -126,24 +129,39 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     told |= _paid(wanted.provider, wanted.model, used, cost)
     told["seconds"] = round(monotonic() - began, 2)
     told["sources"] = [replies.source(source) for source in sources]
-    _end(run, token, body, told, spent=cost)
+    _end(run, token, body, told, spent=cost, first=writing.first)
 
 
-def _prompt(run: Run, question: Message, wanted: Assistant) -> Prompt:
-    messages, names = briefing.said(run, question)
-    return context.compose(
-        context.Conversation(messages, names, assistant_id(run.tenant_id)),
-        briefing.found(run, question),
-        provider=wanted.provider,
-        model=wanted.model,
-        instructions=wanted.system_prompt,
+def _writing(run: Run, token: str) -> Writing:
+    return Writing(
+        keep=lambda offset, piece: pieces.grow(run, token, offset, piece).cancelled,
+        tell=lambda offset, piece: bus.reply_grew(run, offset=offset, text=piece),
+        patience=pieces.LEASE,
     )
 
 
-def _write(writing: _Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
+def _summary(writing: Writing, reading: context.Reading) -> str:
+    """Of what is too long to be read whole, if the workspace wants that; nothing when the provider
+    fails at it: the answer then does without.
+    """
+    request = context.summarise(reading)
+    if request is None:
+        return ""
+    summary = ""
+    with suppress(llm.Failure), closing(llm.complete(request, tick=TICK)) as told:
+        for item in told:
+            writing.rest(item)
+            if writing.stopped:
+                break
+            if isinstance(item, Piece):
+                summary += text.keepable(item.text)
+    return summary
+
+
+def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
     """The outcome, and what went wrong."""
     try:
-        with closing(llm.complete(prompt, tick=_TICK)) as answer:
+        with closing(llm.complete(prompt, tick=TICK)) as answer:
             for item in answer:
                 writing.take(item)
                 if writing.stopped:
@@ -172,7 +190,15 @@ def _paid(provider: str, model: str, used: Usage, cost: int | None) -> dict[str,
     }
 
 
-def _end(run: Run, token: str, body: str, told: dict[str, Any], *, spent: int | None = 0) -> None:
+def _end(
+    run: Run,
+    token: str,
+    body: str,
+    told: dict[str, Any],
+    *,
+    spent: int | None = 0,
+    first: float | None = None,
+) -> None:
     """Say it, then settle: what it cost is in the event, so that dying in between costs nobody."""
     event = replies.finish(run, body, told)
     if event is not None:
@@ -180,54 +206,6 @@ def _end(run: Run, token: str, body: str, told: dict[str, Any], *, spent: int | 
     pieces.finish(run, token)
     bus.reply_ended(run, outcome=told["outcome"], length=len(body))
     budgets.settle(run.tenant_id, run.id, spent)
+    run_figures.add(told["outcome"], told["seconds"], first)
     if told["error"]:
         log.info("run failed", run_id=run.id, code=told["error"]["code"])
-
-
-class _Writing:
-    """An answer on its way to the screens: at most fifteen pieces a second, each kept first."""
-
-    def __init__(self, run: Run, token: str) -> None:
-        self.text = ""
-        self.stopped = False
-        self._run, self._token = run, token
-        self._unsaid = ""
-        self._usage: Usage | None = None
-        self._said_at = self._heard_at = monotonic() - 1.0
-
-    @property
-    def length(self) -> int:
-        return len(self.text) + len(self._unsaid)
-
-    def take(self, item: Piece | Usage | None) -> None:
-        """What the model said, or nothing; either way this is the time to see to the lease."""
-        if isinstance(item, Piece):
-            self._unsaid += text.keepable(item.text)
-        elif isinstance(item, Usage):
-            self._usage = item
-        waited = monotonic() - self._said_at
-        if waited > _RENEW or (self._unsaid and waited > _TICK):
-            self.say()
-
-    def say(self) -> None:
-        """Keep what is there, then tell it. While Redis is away it waits, as long as the lease lasts."""
-        try:
-            standing = pieces.grow(self._run, self._token, len(self.text), self._unsaid)
-        except Busy:
-            if monotonic() - self._heard_at > pieces.LEASE:
-                raise
-            return
-        if self._unsaid:
-            bus.reply_grew(self._run, offset=len(self.text), text=self._unsaid)
-        self.text, self._unsaid = self.text + self._unsaid, ""
-        self.stopped = standing.cancelled
-        self._said_at = self._heard_at = monotonic()
-
-    def used(self, prompt: Prompt) -> Usage:
-        """As the provider says, and where it did not come to that, about; nothing for nothing."""
-        if self._usage is None and not self.text:
-            return Usage(0, 0)
-        asked, written = self._usage or (context.about_tokens(prompt), 0)
-        if prompt.provider == llm.LIBRARIAN:
-            return Usage(0, 0)
-        return Usage(asked, max(written, context.tokens(self.text) if not self._usage else 0))

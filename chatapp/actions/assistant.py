@@ -25,6 +25,7 @@ from chatapp.store import (
     pieces,
     replies,
     room_log,
+    run_figures,
     runs,
     sent_before,
 )
@@ -132,6 +133,17 @@ def sweep() -> None:
             body = pieces.since(run, 0)
             replies.finish(run, body, replies.unanswered(run, "failed", **error))
             bus.reply_ended(run, outcome="failed", length=len(body))
+
+
+def count() -> None:
+    """Show on this worker's page of metrics what the runs came to. Raises Busy."""
+    shown = {"runs": metrics.runs, "seconds": metrics.run_seconds}
+    first = {"count": metrics.first_pieces, "seconds": metrics.first_piece_seconds}
+    for (what, which), value in run_figures.read().items():
+        if what in shown:
+            shown[what].labels(which).set(value)
+        elif which in first:
+            first[which].set(value)
 
 
 def _admit(caller: Caller, room: Room) -> None:

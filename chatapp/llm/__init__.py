@@ -14,11 +14,19 @@ from flask import Flask, current_app
 from chatapp.llm import anthropic, gemini, librarian, openai
 from chatapp.llm.failures import Failure, Refused
 from chatapp.llm.loop import pull
-from chatapp.llm.prompt import Access, Piece, Prompt, Turn, Usage
+from chatapp.llm.prompt import LIBRARIAN, Access, Piece, Prompt, Turn, Usage
 
-__all__ = ["Access", "Failure", "Piece", "Prompt", "Turn", "Usage", "complete", "reachable"]
-
-LIBRARIAN = "librarian"  # answers without a model, from what it finds
+__all__ = [
+    "LIBRARIAN",
+    "Access",
+    "Failure",
+    "Piece",
+    "Prompt",
+    "Turn",
+    "Usage",
+    "complete",
+    "reachable",
+]
 
 _STREAMS: dict[str, Callable[[Prompt, Access], AsyncIterator[Piece | Usage]]] = {
     "openai": openai.stream,

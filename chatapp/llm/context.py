@@ -11,12 +11,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatapp.llm.prompt import Prompt, Turn
-from chatapp.types import Message, Passage
+from chatapp.llm.prompt import LIBRARIAN, Prompt, Turn, Usage
+from chatapp.types import Assistant, Message, Passage
 
 CONVERSATION = 6_000  # tokens of the room's recent messages, the question among them
 PASSAGES = 4_000  # tokens of what was found
 ANSWER = 2_048  # tokens the answer may have
+SUMMARY = 400  # tokens of a summary
 
 _RULES = """You are the assistant in a team chat. Answer the last message, in its language, in Markdown.
 
@@ -44,35 +45,49 @@ class Conversation:
     assistant_id: str
 
 
-def compose(
-    said: Conversation,
-    passages: list[Passage],
-    *,
-    provider: str,
-    model: str,
-    instructions: str = "",
-    summary: str = "",
-) -> Prompt:
-    """The whole request. `instructions` are the administrator's own."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything a question may be answered from, and how the workspace wants it."""
+
+    said: Conversation
+    passages: list[Passage]
+    wanted: Assistant
+
+
+def compose(reading: Reading, *, summary: str = "") -> Prompt:
+    """The whole request."""
+    said, wanted = reading.said, reading.wanted
     mark = secrets.token_hex(4)
-    system = _RULES.format(mark=mark) + (f"\n\n{instructions}" if instructions else "")
-    shown = _within(passages, PASSAGES)
+    system = _RULES.format(mark=mark)
+    if wanted.system_prompt:  # the administrator's own words
+        system += f"\n\n{wanted.system_prompt}"
+    shown = _within(reading.passages, PASSAGES)
     found = [_passage(mark, n, passage) for n, passage in enumerate(shown, 1)]
     turns = _turns(mark, said, recent(said), summary)
     last = Turn("user", "\n\n".join([*found, turns[-1].text]))
-    return Prompt(provider, model, system, [*turns[:-1], last], ANSWER, shown)
+    return Prompt(wanted.provider, wanted.model, system, [*turns[:-1], last], ANSWER, shown)
 
 
-def summarise(said: Conversation, *, provider: str, model: str) -> Prompt | None:
-    """The request for a summary of what compose() leaves out; None when it leaves out nothing."""
+def summarise(reading: Reading) -> Prompt | None:
+    """The request for a summary of what compose() leaves out; None when it leaves out nothing, or
+    the workspace does without.
+    """
+    said, wanted = reading.said, reading.wanted
     kept = {message.id for message in recent(said)}
     left_out = [message for message in said.messages if message.id not in kept]
-    if not left_out:
+    if not left_out or not wanted.summarise or wanted.provider == LIBRARIAN:
         return None
     mark = secrets.token_hex(4)
     blocks = [_message(mark, said, message) for message in left_out]
-    system = _SUMMARY.format(mark=mark)
-    return Prompt(provider, model, system, [Turn("user", "\n\n".join(blocks))], 400)
+    turns = [Turn("user", "\n\n".join(blocks))]
+    return Prompt(wanted.provider, wanted.model, _SUMMARY.format(mark=mark), turns, SUMMARY)
+
+
+def worst(reading: Reading) -> Usage:
+    """The most tokens that answering can use, whatever is in it."""
+    requests = [compose(reading), *filter(None, [summarise(reading)])]
+    asked = sum(most_tokens(request) for request in requests) + (len(requests) - 1) * 10 * SUMMARY
+    return Usage(asked, sum(request.most_tokens for request in requests))
 
 
 def recent(said: Conversation) -> list[Message]:

@@ -18,6 +18,7 @@ from chatapp.llm.failures import Cut, Failure, TimedOut
 Item = TypeVar("Item")
 
 _END = object()
+_first = threading.Lock()
 _CLOSED_WITHIN = 1.0  # seconds until a connection that was told to close is left to itself
 
 
@@ -87,9 +88,16 @@ def _wait_until_closed(items: SimpleQueue[Any]) -> None:
         return
 
 
-@cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """Made in the process that uses it, not in one that forks: Celery's parent asks nothing."""
+    """One for everybody, though many may be the first to ask: a connection belongs to its loop. Made
+    in the process that uses it, not in one that forks: Celery's parent asks nothing.
+    """
+    with _first:
+        return _made()
+
+
+@cache
+def _made() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="providers", daemon=True).start()
     return loop

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 from chatapp.types import Passage
 
+LIBRARIAN = "librarian"  # answers without a model, from what it finds
+
 
 class Access(NamedTuple):
     """How to reach a provider. Its own address when none is given; no key for a server of one's own."""

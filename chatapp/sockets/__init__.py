@@ -57,6 +57,7 @@ TASKS = [
     presence.sweep,
     budgets.sweep,
     assistant.sweep,
+    assistant.count,
     figures.follow,
     limits.settle,
 ]

@@ -11,6 +11,7 @@ from chatapp.sockets.background import for_ever
 from chatapp.sockets.door import event
 from chatapp.types import Caller
 
+_COUNT_EVERY = 5.0  # seconds
 _run = RunPayload()
 
 
@@ -45,3 +46,7 @@ def retry(caller: Caller, run_id: str) -> object:
 def sweep(app: Flask) -> None:
     """The clock does it too; whoever comes first."""
     for_ever(app, assistant.sweep, every=app.config["ASSISTANT_SWEEP_EVERY"])
+
+
+def count(app: Flask) -> None:
+    for_ever(app, assistant.count, every=_COUNT_EVERY)

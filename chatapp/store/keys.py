@@ -16,6 +16,7 @@ BUDGET_TENANTS = "budget:tenants"  # set: tenant ids that have something reserve
 BUDGETS_SWEPT = "budget:swept"  # string: held by the last sweeper until the next is due
 ASSISTANT_PROVIDERS = "assistant:providers"  # string: JSON list of what the workers reach; expires
 ASSISTANT_SWEPT = "assistant:swept"  # string: held by the last sweeper until the next is due
+ASSISTANT_FIGURES = "assistant:figures"  # hash: "what of-which" -> how much; see run_figures.py
 ASSISTANT_LEFT = "assistant:left"  # hash: "tenant room" -> since when nobody answers there, seconds
 PRESENCE_TENANTS = "presence:tenants"  # set: tenant ids that have leases
 PRESENCE_SWEPT = "presence:swept"  # string: held by the last sweeper until the next is due

@@ -43,7 +43,7 @@ def find(tenant_id: str, run_id: str) -> Run | None:
         event = backlog.young(tenant_id, run_id)
         if event is not None and event.data.get("asks"):
             _note([event])
-            found = _find(tenant_id, run_id)
+        found = _find(tenant_id, run_id)  # or it was written down just after we looked there
     return found
 
 

@@ -75,20 +75,26 @@ def find(tenant_id: str, message_id: str) -> Message | None:
 
     Raises Busy when it is in neither and the record cannot be asked.
     """
+    try:
+        recorded = _recorded(tenant_id, message_id)
+    except Busy:
+        if found := _young(tenant_id, message_id):
+            return found
+        raise
+    # In the record once more: it may have been written down just after we looked there.
+    return recorded or _young(tenant_id, message_id) or _recorded(tenant_id, message_id)
+
+
+def _recorded(tenant_id: str, message_id: str) -> Message | None:
     query = (
         select(messages, rooms.c.applied_seq)
         .join(rooms, rooms.c.id == messages.c.room_id)
         .where(messages.c.id == message_id, messages.c.workspace_id == tenant_id)
     )
-    try:
-        with reading() as connection:
-            row = connection.execute(query).first()
-    except Busy:
-        if found := _young(tenant_id, message_id):
-            return found
-        raise
+    with reading() as connection:
+        row = connection.execute(query).first()
     if row is None:
-        return _young(tenant_id, message_id)
+        return None
     return _revised_since(Room(tenant_id, row.room_id), _message(row), row.applied_seq)
 
 

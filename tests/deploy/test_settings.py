@@ -6,7 +6,7 @@ import pytest
 
 import config
 from config import Config
-from deploy.local import settings
+from deploy.local import members, settings
 
 
 @pytest.fixture
@@ -31,3 +31,16 @@ def test_what_is_no_setting_of_ours_is_not_written_down(found, tmp_path):
     settings.publish(found)
 
     assert "HOME" not in (tmp_path / "run.env").read_text()
+
+
+def test_only_the_assistants_worker_is_told_the_providers_keys(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "VAR", tmp_path)
+    monkeypatch.setattr(settings, "RUN_ENV", tmp_path / "run.env")
+
+    found = settings.find_or_make({"OPENAI_API_KEY": "sk-canary", "HOME": "/root"})
+    settings.publish(found)
+
+    assert "sk-canary" not in str(found.environ)
+    assert "sk-canary" not in (tmp_path / "run.env").read_text()
+    assert members.answers(found.keys).environ == {"OPENAI_API_KEY": "sk-canary"}
+    assert members.work().environ == members.clock().environ == {}

@@ -129,7 +129,7 @@ class FakeProviders:
         assert task
         self._open.add(task)
         try:
-            while asked := await _read(reader):
+            if asked := await _read(reader):  # one: what follows on it would be read as a farewell
                 self.requests.append(asked)
                 await self._answer(asked, reader, writer)
         except (ConnectionError, asyncio.CancelledError, _Cut):
@@ -262,7 +262,7 @@ async def _chunk(writer: asyncio.StreamWriter, text: str) -> None:
 
 
 def _head(status: int, kind: str) -> bytes:
-    return f"HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\n".encode()
+    return f"HTTP/1.1 {status} Fake\r\nConnection: close\r\nContent-Type: {kind}\r\n".encode()
 
 
 def _slices(text: str) -> list[str]:

@@ -1,0 +1,85 @@
+"""An answer on its way to the screens: at most fifteen pieces a second, each kept before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from chatapp import text
+from chatapp.errors import Busy
+from chatapp.llm import context
+from chatapp.llm.prompt import LIBRARIAN, Piece, Prompt, Usage
+
+TICK = 1 / 15  # seconds between two pieces, at least
+_RENEW = 0.4  # seconds until there is something to keep, if only the lease
+
+
+class Writing:
+    """`keep(offset, piece)` keeps it and says whether somebody wants it to stop; `tell` is called
+    after it. While keeping raises Busy, what is to be kept waits, but not longer than `patience`.
+    """
+
+    def __init__(
+        self,
+        *,
+        keep: Callable[[int, str], bool],
+        tell: Callable[[int, str], None],
+        patience: float,
+    ) -> None:
+        self.text = ""
+        self.stopped = False
+        self.first: float | None = None  # seconds until anything was written
+        self._keep, self._tell, self._patience = keep, tell, patience
+        self._unsaid = ""
+        self._usage: Usage | None = None
+        self._before: list[Usage] = []
+        self._began = monotonic()
+        self._said_at = self._began - _RENEW  # the first piece does not wait
+
+    @property
+    def length(self) -> int:
+        return len(self.text) + len(self._unsaid)
+
+    def take(self, item: Piece | Usage | None) -> None:
+        """What the model said, or nothing; either way this is the time to see to the lease."""
+        if isinstance(item, Piece):
+            self._unsaid += text.keepable(item.text)
+        elif isinstance(item, Usage):
+            self._usage = item
+        waited = monotonic() - self._said_at
+        if waited > _RENEW or (self._unsaid and waited > TICK):
+            self.say()
+
+    def rest(self, item: Piece | Usage | None) -> None:
+        """What a model said that is not for the screens: it costs all the same."""
+        if isinstance(item, Usage):
+            self._before = [item]
+        if monotonic() - self._said_at > _RENEW:
+            self.say()
+
+    def say(self) -> None:
+        """Keep what is there, then tell it. Raises Busy, and whatever else keeping it raises."""
+        now = monotonic()
+        try:
+            self.stopped = self._keep(len(self.text), self._unsaid)
+        except Busy:
+            if now - self._said_at > self._patience:
+                raise
+            return
+        if self._unsaid:
+            self.first = self.first or now - self._began
+            self._tell(len(self.text), self._unsaid)
+        self.text, self._unsaid = self.text + self._unsaid, ""
+        self._said_at = now
+
+    def used(self, prompt: Prompt) -> Usage:
+        """As the provider says; where it did not come to that, about; nothing for nothing."""
+        if prompt.provider == LIBRARIAN:
+            return Usage(0, 0)
+        used = self._usage
+        if used is None and self.text:
+            used = Usage(context.about_tokens(prompt), context.tokens(self.text))
+        every = [*self._before, used or Usage(0, 0)]
+        return Usage(
+            sum(one.input_tokens for one in every), sum(one.output_tokens for one in every)
+        )
