@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import Any
 
 from sqlalchemy import insert, select
 from uuid_utils import uuid7
 
 from chatapp.actions import members, rooms
-from chatapp.store import assistants, budgets, tables, workspaces
+from chatapp.money import MOST
+from chatapp.store import allowances, assistants, budgets, tables, workspaces
 from chatapp.store.database import reading, writing
 from chatapp.types import Assistant, Caller, assistant_id
 from tests.fake_providers import Asked
@@ -121,6 +127,57 @@ class Study:
         with self.system.app.app_context(), writing() as connection:
             row = {"workspace_id": TENANT, "scope": "workspace", "scope_id": "", "monthly": monthly}
             connection.execute(insert(tables.budgets).values(row))
+
+    def allow_more(self, amount: int) -> None:
+        """The workspace may spend that much more than it has spent by now."""
+        with self.system.app.app_context():
+            allowances.put(TENANT, "workspace", "", MOST)
+            spent = MOST - self.left()
+            allowances.put(TENANT, "workspace", "", spent + amount)
+
+    def left(self) -> int:
+        """Of the workspace's budget."""
+        with self.system.app.app_context():
+            return budgets.left(TENANT, person_id="", room_id="")["workspace"]
+
+    def many_ask(self, names: list[str]) -> list[int]:
+        """Each of these new people has a conversation, and all ask at once, over HTTP. The statuses."""
+        tokens = self.town.people(*names)
+        with self.system.app.app_context():
+            rooms_of = {
+                name: rooms.create(Caller(TENANT, name, name), kind="assistant").id
+                for name in names
+            }
+
+        def ask(place: int) -> int:
+            name = names[place]
+            web = self.system.web[place % len(self.system.web)]
+            body = {"client_id": str(uuid7()), "body": "What is the answer?", "ask": True}
+            connection = HTTPConnection("127.0.0.1", web.port, timeout=30)
+            with closing(connection):
+                path = f"/api/v1/rooms/{rooms_of[name]}/messages"
+                headers = {
+                    "Authorization": f"Bearer {tokens[name]}",
+                    "Content-Type": "application/json",
+                }
+                connection.request("POST", path, json.dumps(body), headers)
+                return connection.getresponse().status
+
+        with ThreadPoolExecutor(32) as pool:
+            return list(pool.map(ask, range(len(names))))
+
+    def outcomes(self) -> Counter[str]:
+        """How often: the state of a run, or the code of its error."""
+        message = tables.messages.c
+        query = select(message.run).where(message.run.is_not(None))
+        with self.system.app.app_context(), reading() as connection:
+            told = list(connection.execute(query).scalars())
+            open_ = select(tables.runs.c.state).where(
+                tables.runs.c.state.in_(("waiting", "running"))
+            )
+            states = list(connection.execute(open_).scalars())
+        ended = [run["error"]["code"] if run["error"] else run["outcome"] for run in told]
+        return Counter([*ended, *states])
 
     def reserved(self) -> bool:
         """Whether anything is set aside for a run."""

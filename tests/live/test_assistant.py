@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatapp.llm.context import ANSWER
 from chatapp.types import Price
 from tests.fake_providers import FakeProviders
 from tests.live.asking import Study
@@ -282,3 +283,34 @@ def test_twenty_answers_at_once_are_on_the_screen_soon_after_the_first_word(
     waited = study.first_pieces([ada for _, (ada,) in rooms], runs, fake.requests)
     figures(f"first piece p95 {waited[18] * 1000:.0f} ms, median {waited[10] * 1000:.0f} ms")
     assert waited[18] < 1.5
+
+
+def test_two_hundred_at_once_on_a_budget_for_ten(study, system, fake):
+    """Never above it, with everybody killed in the middle, and nothing stays reserved."""
+    before = study.outcomes()
+    study.choose("openai", price=Price(0, 1_000_000))  # the longest answer costs as many millionths
+    study.allow_more(10 * ANSWER)
+    fake.hold_after = 3
+
+    statuses = study.many_ask([f"many-{number}" for number in range(200)])
+
+    taken, refused = statuses.count(201), statuses.count(402)  # when all is reserved by then
+    assert taken + refused == 200
+
+    def since() -> dict[str, int]:
+        return dict(study.outcomes() - before)
+
+    expected = {"running": 10, "budget_exceeded": taken - 10}
+    eventually(lambda: since() == {k: n for k, n in expected.items() if n}, within=90, every=0.5)
+    assert len(fake.requests) == 10
+    assert study.left() == 0
+
+    system.answers.kill()
+    system.work.kill()
+    fake.go_on()
+    system.work.start()
+    system.answers.start()
+
+    eventually(lambda: not study.reserved(), within=120, every=0.5)
+    eventually(lambda: since().get("interrupted") == 10, within=10)
+    assert 0 < study.left() < 10 * ANSWER
