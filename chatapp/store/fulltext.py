@@ -84,10 +84,15 @@ def matching(connection: Connection, places: list[str], asked: list[Term]) -> st
 
 
 def found_in(connection: Connection, table: str, given: str) -> str:
-    """SQL: the numbers of the table's rows that match what is given under this name."""
+    """SQL: the numbers of the table's rows that match what is given under this name.
+
+    On PostgreSQL all of them, before anything is joined or limited: else the planner hopes to find
+    enough of them by reading the table, and reads all of it for what is not there.
+    """
     if connection.dialect.name == "sqlite":
         return f"SELECT rowid AS number FROM {table}_fts WHERE {table}_fts MATCH :{given}"
-    return f"SELECT number FROM {table} WHERE {_VECTOR} @@ CAST(:{given} AS tsquery)"
+    matches = f"SELECT number FROM {table} WHERE words_fts @@ CAST(:{given} AS tsquery)"
+    return f"WITH matches AS MATERIALIZED ({matches}) SELECT number FROM matches"
 
 
 def forget_deleted(connection: Connection, table: str) -> None:
@@ -114,11 +119,15 @@ def drop(connection: Connection) -> None:
 
 def is_described(name: str | None, kind: str, _parents: object) -> bool:
     """For Alembic, when it compares the database with tables.py."""
-    return not (kind in ("table", "index") and name is not None and "_fts" in name)
+    ours = ("table", "index", "column")
+    return not (kind in ours and name is not None and "_fts" in name)
 
 
-_VECTOR = "array_to_tsvector(string_to_array(words, ' '))"
-_POSTGRESQL = (f"CREATE INDEX ix_{{table}}_fts ON {{table}} USING gin ({_VECTOR})",)
+_POSTGRESQL = (
+    "ALTER TABLE {table} ADD COLUMN words_fts tsvector "
+    "GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED",
+    "CREATE INDEX ix_{table}_fts ON {table} USING gin (words_fts)",
+)
 _SQLITE = (
     "CREATE VIRTUAL TABLE {table}_fts USING fts5(words, content='{table}', content_rowid='number', "
     "tokenize=\"ascii tokenchars '='\", detail=none, columnsize=0)",

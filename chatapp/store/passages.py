@@ -23,22 +23,25 @@ class _Shelf(NamedTuple):
     """A table of words, what of it the caller may see, and how that is shown."""
 
     table: str
+    whole: str  # SQL: all that the caller may look into
     seen: str  # SQL: joins and conditions after "FROM (found) AS found"
     shown: str  # SQL: columns
 
 
 _DOCUMENTS = _Shelf(
     "passages",
-    "JOIN passages AS p ON p.number = found.number "
-    "JOIN documents AS d ON d.id = p.document_id AND d.served = p.version "
+    "SELECT 1 FROM passages WHERE workspace_id = :tenant_id",
+    "{join} passages AS p ON p.number = found.number "
+    "{join} documents AS d ON d.id = p.document_id AND d.served = p.version "
     "WHERE p.workspace_id = :tenant_id",
     "p.number, p.words, p.id, d.name AS title, p.heading, p.body, p.document_id",
 )
 _MESSAGES = _Shelf(
     "message_words",
-    "JOIN message_words AS w ON w.number = found.number "
-    "JOIN messages AS m ON m.room_id = w.room_id AND m.seq = w.seq "
-    "JOIN rooms AS r ON r.id = m.room_id LEFT JOIN users AS u ON u.id = m.author_id "
+    "SELECT 1 FROM message_words WHERE room_id IN :room_ids",
+    "{join} message_words AS w ON w.number = found.number "
+    "{join} messages AS m ON m.room_id = w.room_id AND m.seq = w.seq "
+    "{join} rooms AS r ON r.id = m.room_id LEFT JOIN users AS u ON u.id = m.author_id "
     "WHERE m.workspace_id = :tenant_id AND m.room_id IN :room_ids "
     # Neither what it was asked, nor what it said itself.
     "AND NOT m.asks AND m.author_id <> :assistant_id",
@@ -112,31 +115,34 @@ class _Search:
 
     def counts(self, asked: Sequence[Term]) -> list[int]:
         """How many texts there are, and in how many each term is; no more than _COUNT."""
-        parts, given = [], {}
-        for n, terms in enumerate([[], *([term] for term in asked)]):
-            found = self._found(f"words_{n}")
-            parts.append(f"(SELECT count(*) FROM (SELECT 1 {found} LIMIT {_COUNT}) AS some_{n})")
-            given[f"words_{n}"] = self._matching(terms)
+        some, given = [self._shelf.whole], {}
+        for n, term in enumerate(asked):
+            some.append(fulltext.found_in(self._connection, self._shelf.table, f"words_{n}"))
+            given[f"words_{n}"] = self._matching([term])
+        parts = (
+            f"(SELECT count(*) FROM (SELECT 1 FROM ({each}) AS all_{n} LIMIT {_COUNT}) AS some_{n})"
+            for n, each in enumerate(some)
+        )
         return list(self._ask(f"SELECT {', '.join(parts)}", given)[0])
 
     def with_one_of(self, asked: list[Term]) -> list[Row[Any]]:
         """The texts in which one of the terms is; the newest, if there are too many."""
         if not asked:
             return []
-        statement = f"SELECT {self._shelf.shown} {self._found('words')}"
+        found = fulltext.found_in(self._connection, self._shelf.table, "words")
+        # SQLite would rather begin with the room, and search the index once for each of its messages.
+        join = "CROSS JOIN" if self._connection.dialect.name == "sqlite" else "JOIN"
+        seen = self._shelf.seen.format(join=join)
+        statement = f"SELECT {self._shelf.shown} FROM ({found}) AS found {seen}"
         newest = f"ORDER BY found.number DESC LIMIT {_RANKED}"
         return self._ask(f"{statement} {newest}", {"words": self._matching(asked)})
-
-    def _found(self, words: str) -> str:
-        found = fulltext.found_in(self._connection, self._shelf.table, words)
-        return f"FROM ({found}) AS found {self._shelf.seen}"
 
     def _matching(self, asked: list[Term]) -> str:
         return fulltext.matching(self._connection, self._places, asked)
 
     def _ask(self, statement: str, given: dict[str, str]) -> list[Row[Any]]:
         asked = text(statement)
-        if "room_ids" in self._given:
+        if ":room_ids" in statement:
             asked = asked.bindparams(bindparam("room_ids", expanding=True))
         return list(self._connection.execute(asked, {**self._given, **given}).all())
 
