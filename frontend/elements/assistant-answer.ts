@@ -101,14 +101,14 @@ export class AssistantAnswerElement extends LightElement {
     if (reply)
       return this.stoppable && !reply.ended
         ? html`<div class="answer__foot">
-            <button type="button" class="button button--small" data-action="stop">${icon(stopIcon, true)}${reply.state === "waiting" ? "Do not answer" : "Stop"}</button>
+            <button type="button" class="button button--small" data-action="stop">${reply.state === "waiting" ? "Do not answer" : html`${icon(stopIcon, true)}Stop`}</button>
           </div>`
         : nothing;
     return html`<div class="answer__foot">
       ${run ? answerMeta(run) : nothing}
       <span class="answer__actions">
         ${this.line.body ? tool("copy", "Copy answer", copyIcon) : nothing}
-        ${this.repeatable ? tool("ask-again", "Answer again", retryIcon) : nothing}
+        ${this.repeatable && run?.outcome !== "failed" ? tool("ask-again", "Answer again", retryIcon) : nothing}
         ${this.removable ? tool("remove", "Remove answer", trashIcon) : nothing}
       </span>
     </div>`;

@@ -4,6 +4,7 @@ import fileIcon from "icon:file-text";
 import messageIcon from "icon:message-circle";
 import type { Source } from "../protocol.js";
 import { icon } from "./icon.js";
+import { plainWords } from "./plain-words.js";
 
 /** What an answer rests on: closed a number, open each with the words that were quoted. */
 export function sourceList(sources: readonly Source[], open: (source: Source) => void): TemplateResult {
@@ -17,7 +18,7 @@ export function sourceList(sources: readonly Source[], open: (source: Source) =>
               <span class="cite" aria-hidden="true">${source.n}</span>
               <span class="source__words">
                 <strong>${icon(source.kind === "document" ? fileIcon : messageIcon, true)}<span>${source.title}</span></strong>
-                <small>${source.quote}</small>
+                <small>${plainWords(source.quote)}</small>
               </span>
             </button>
           </li>`,

@@ -1,6 +1,7 @@
 import { mount } from "./dom.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answerAloud } from "../elements/answer-aloud.js";
 import type { AssistantAnswerElement } from "../elements/assistant-answer.js";
 import { defineElements } from "../elements/define.js";
 import { Reply } from "../stores/replies-store.js";
@@ -70,4 +71,19 @@ test("what waits says how many are before it", async () => {
   element.line = line({ reply, place: 0 });
   await element.updateComplete;
   assert.match(element.textContent!, /Thinking…/);
+});
+
+test("what failed before anything was used says nothing of cost, and offers one way to try again", async () => {
+  const error = { code: "provider_refused", message: "It refused.", retryable: true };
+  const run = answering("r1", { outcome: "failed", error, input_tokens: 0, output_tokens: 0, cost: "0.00" });
+  const element = await answer({ line: line({ run }), repeatable: true });
+  assert.equal(element.querySelector(".answer__meta"), null);
+  assert.equal(element.querySelectorAll("[data-action=ask-again]").length, 1);
+});
+
+test("read aloud an answer is words, and a long one only its beginning", () => {
+  const run = answering("r1", { sources: [{ n: 1, kind: "document", title: "notes.md", quote: "x" }] });
+  assert.equal(answerAloud("## So\n\n- **it** is [1]\n", run), "So it is 1 source.");
+  assert.ok(answerAloud("word ".repeat(500), answering("r1")).length < 420);
+  assert.equal(answerAloud("Half", answering("r1", { outcome: "stopped" })), "Stopped. Half");
 });
