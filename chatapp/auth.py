@@ -60,6 +60,11 @@ def caller() -> Caller:
     return found
 
 
+def has_cookie() -> bool:
+    """Whether this browser comes as somebody, be the session over or not."""
+    return "_user_id" in cookie
+
+
 def departing() -> Caller:
     """Whoever's cookie this is, even when the session has ended. Raises NotSignedIn without one."""
     session_id = cookie.get("_user_id")

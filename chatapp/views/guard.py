@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 
 from chatapp import auth
 from chatapp.actions import access, requests
-from chatapp.errors import ChatError
+from chatapp.errors import ChatError, NotSignedIn
 
 MOST_BYTES = 128 * 1024  # of a request's body
 UPLOADS = {  # but of these, that bring a document
@@ -21,6 +21,7 @@ UPLOADS = {  # but of these, that bring a document
     "admin_knowledge.add",
     "admin_knowledge.replace",
 }
+_UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 _CSP = "; ".join(
     (
@@ -73,9 +74,14 @@ def _let_documents_in() -> None:
 
 
 def _check_csrf() -> None:
-    """A bearer token is proof enough: no browser sends it by itself."""
-    if auth.bearer_token(request) is None:
-        _csrf.protect()
+    """A bearer token is proof enough: no browser sends it by itself. Who comes to the API with
+    neither has no page that could be too old: they are not signed in.
+    """
+    if auth.bearer_token(request) is not None:
+        return
+    if request.path.startswith("/api/") and request.method in _UNSAFE and not auth.has_cookie():
+        raise NotSignedIn
+    _csrf.protect()
 
 
 def _count_forms() -> None:

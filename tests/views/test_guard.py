@@ -101,6 +101,15 @@ def test_no_other_site_can_use_somebodys_cookie(at_browser, ada, route):
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "not_allowed")
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+def test_who_is_not_signed_in_is_told_that_and_not_of_forms(visitor, method):
+    visitor.get("/sign-in")  # from here on with a cookie, but nobody's
+
+    answer = visitor.call(method, "/me", {})
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "not_signed_in")
+
+
 def test_the_page_may_with_its_token(at_browser, ada):
     browser = at_browser(ada)
     sent = {"X-CSRF-Token": browser.token}
