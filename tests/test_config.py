@@ -42,7 +42,7 @@ def test_what_has_no_default_is_named_when_it_is_missing(name):
 def test_without_settings_of_its_own_a_process_finds_the_running_bin_run():
     _bin_run_runs(SHARDS="3")
     found = Config.from_env({"LOG_LEVEL": "debug"})
-    assert found.REDIS_URL == OTHERS["REDIS_URL"]
+    assert found.REDIS_URL.endswith(":7000/0")
     assert (found.SHARDS, found.LOG_LEVEL) == (3, "debug")
 
 

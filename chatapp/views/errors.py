@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -16,6 +18,7 @@ from chatapp.errors import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    TooFast,
     TooLarge,
 )
 from chatapp.views.guard import UPLOADS
@@ -57,10 +60,20 @@ def _answer(error: ChatError) -> ResponseReturnValue:
 
 
 def words(error: ChatError) -> str:
-    """For a page: what Busy says of messages that are kept is not about forms."""
-    return (
-        "The server is busy. Try again in a moment." if isinstance(error, Busy) else error.message
-    )
+    """For a page: what Busy says of messages that are kept is not about forms, and nobody but us
+    reads the header that says how long to wait.
+    """
+    if isinstance(error, Busy):
+        return "The server is busy. Try again in a moment."
+    if isinstance(error, TooFast) and error.retry_after is not None:
+        return f"{error.message.rstrip('.')}: {_spelled(error.retry_after)}."
+    return error.message
+
+
+def _spelled(seconds: float) -> str:
+    """Rounded up: who comes back on time must not come too early."""
+    number, unit = (ceil(seconds), "second") if seconds <= 90 else (ceil(seconds / 60), "minute")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -230,6 +230,12 @@ class TestGuessing:
         assert int(answers[-1].headers["Retry-After"]) > 0
         assert visitor.sign_in(ada).status_code == 429  # not even with the right one
 
+    def test_the_page_says_how_long_to_wait(self, visitor, ada):
+        visitor.get("/sign-in")
+        pages = [visitor.sign_in(ada, "wrong") for _ in range(6)]
+
+        assert re.search(r"Wait a while before the next one: \d\d seconds\.", pages[-1].text)
+
     def test_success_forgives(self, visitor, ada):
         for _ in range(3):
             for _ in range(4):

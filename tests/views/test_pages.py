@@ -7,6 +7,8 @@ import re
 import pytest
 
 from chatapp.actions import invitations
+from chatapp.errors import TooFast
+from chatapp.views import errors
 
 
 @pytest.mark.parametrize(
@@ -268,3 +270,19 @@ def test_signing_out_ends_the_session_and_leads_to_sign_in(at_browser, ada):
 
     assert (answer.status_code, answer.location) == (303, "/sign-in")
     assert page.call("GET", "/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 second"),
+        (1.2, "2 seconds"),
+        (90, "90 seconds"),
+        (91, "2 minutes"),
+        (3600, "60 minutes"),
+    ],
+)
+def test_a_wait_is_told_in_words_and_never_too_short(seconds, words):
+    said = errors.words(TooFast("Wait.", retry_after=seconds))
+
+    assert said == f"Wait: {words}."
