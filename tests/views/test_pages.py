@@ -272,6 +272,13 @@ def test_signing_out_ends_the_session_and_leads_to_sign_in(at_browser, ada):
     assert page.call("GET", "/me").status_code == 401
 
 
+def test_an_address_that_only_takes_forms_says_so_in_its_own_words(visitor):
+    answer = visitor.get("/sign-out")
+
+    assert answer.status_code == 405
+    assert "<h1>Not this way</h1>" in answer.text
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
