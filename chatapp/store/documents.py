@@ -21,8 +21,6 @@ from chatapp.store.database import reading, writing
 from chatapp.store.tables import document_files, documents, passages
 from chatapp.types import Document
 
-LEFT = timedelta(seconds=90)  # without progress, until somebody else may read it
-
 Piece = tuple[str, str, int]  # heading, body, start in the document's text
 
 
@@ -35,6 +33,11 @@ class Bounds(NamedTuple):
 def bounds() -> Bounds:
     config = current_app.config
     return Bounds(config["DOCUMENT_BYTES"], config["DOCUMENTS"], config["READING_TIME"])
+
+
+def patience() -> timedelta:
+    """Without a sign of progress, until somebody else may read a document."""
+    return timedelta(seconds=1.5 * bounds().seconds)
 
 
 def add(tenant_id: str, *, name: str, kind: str, content: bytes, by: str, at_most: int) -> Document:
@@ -201,7 +204,8 @@ def _change(connection: Connection, document: Document, so_far: int, /, **values
 
 def _claimable() -> ColumnElement[bool]:
     document = documents.c
-    left = (document.state == "reading") & (document.changed_at < datetime.now(UTC) - LEFT)
+    long_ago = datetime.now(UTC) - patience()
+    left = (document.state == "reading") & (document.changed_at < long_ago)
     return (document.state == "waiting") | left
 
 

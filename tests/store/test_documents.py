@@ -122,7 +122,7 @@ def test_a_version_has_one_reader_until_that_one_is_gone(give):
     assert documents.claim("acme", document.id) is None
     assert documents.unread() == []
 
-    long_ago = datetime.now(UTC) - documents.LEFT - timedelta(seconds=1)
+    long_ago = datetime.now(UTC) - documents.patience() - timedelta(seconds=1)
     with writing() as connection:
         connection.execute(update(tables.documents).values(changed_at=long_ago))
     assert documents.unread() == [("acme", document.id)]

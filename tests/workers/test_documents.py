@@ -63,7 +63,7 @@ def test_who_was_killed_while_reading_is_followed_by_another(give, monkeypatch):
     assert not documents.read_next()  # it may be still at it
 
     with writing() as connection:
-        long_ago = datetime.now(UTC) - kept.LEFT - timedelta(seconds=1)
+        long_ago = datetime.now(UTC) - kept.patience() - timedelta(seconds=1)
         connection.execute(update(tables.documents).values(changed_at=long_ago))
     assert documents.read_next()
 
