@@ -241,7 +241,7 @@ export interface Requests {
 export type Remark = "typing:start" | "typing:stop";
 export type Question = Exclude<keyof Requests, Remark>;
 
-export type EndReason = "signed_out" | "revoked" | "disabled" | "password_changed";
+export type EndReason = "signed_out" | "revoked" | "expired" | "disabled" | "password_changed";
 
 /** What the server says unasked. */
 export interface ServerEvents {

@@ -87,7 +87,8 @@ def _verify_sessions(doubts: Doubts) -> None:
         for session_id in some:
             identity = identities.get(session_id)
             if identity is None or identity.ended:
-                _send_away(local.of_session(session_id), "revoked")
+                reason = "expired" if identity and identity.expired else "revoked"
+                _send_away(local.of_session(session_id), reason)
             elif identity.closed:
                 _send_away(local.of_session(session_id), "disabled")
 

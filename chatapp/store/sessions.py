@@ -24,6 +24,7 @@ class Identity:
 
     caller: Caller
     ended: bool  # revoked or expired
+    expired: bool  # it ended by itself
     closed: bool  # the account is disabled or the workspace suspended
     last_seen_at: datetime
 
@@ -147,10 +148,12 @@ def _whose(tenant_id: str, user_id: str) -> tuple[Any, Any]:
 
 
 def _identity(row: Row[Any]) -> Identity:
+    revoked = row.revoked_at is not None
+    expired = not revoked and row.expires_at + timedelta(seconds=LEEWAY) < datetime.now(UTC)
     return Identity(
         Caller(row.workspace_id, row.user_id, row.name, row.role, row.id),
-        ended=row.revoked_at is not None
-        or row.expires_at + timedelta(seconds=LEEWAY) < datetime.now(UTC),
+        ended=revoked or expired,
+        expired=expired,
         closed=row.disabled_at is not None or row.suspended_at is not None,
         last_seen_at=row.last_seen_at,
     )

@@ -7,6 +7,7 @@ import { icon } from "./icon.js";
 const ENDED: Record<EndReason, string> = {
   signed_out: "You signed out in another tab or on another device.",
   revoked: "This session was ended from another device.",
+  expired: "You were signed in for as long as a session lasts. Sign in again to go on.",
   disabled: "Your account has been closed by an administrator.",
   password_changed: "Your password was changed, so every other session has ended.",
 };

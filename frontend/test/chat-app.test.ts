@@ -125,6 +125,13 @@ test("an ended session covers the page, says why, and offers to sign in", async 
   assert.equal(app.querySelector<HTMLAnchorElement>(".ended a")?.getAttribute("href"), "/sign-in");
 });
 
+test("a session that ran out is not blamed on another device", async () => {
+  const { app, connection } = await page("/rooms/lobby", room("lobby"));
+  connection.end("expired");
+  await drawn(app);
+  assert.match(app.querySelector("[role=alertdialog]")?.textContent ?? "", /as long as a session lasts/);
+});
+
 test("reconnecting is said after a second, offline after five, and neither any longer than it lasts", async (t) => {
   const { app, connection } = await page("/rooms/lobby", room("lobby"));
   t.mock.timers.enable({ apis: ["setTimeout"] });

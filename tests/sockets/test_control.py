@@ -146,7 +146,7 @@ def test_who_was_sent_away_on_the_threshold_is_found_out(eventually, connect, ad
     assert first.is_connected
 
 
-def test_a_session_whose_time_is_up_is_closed(eventually, connect, ada):
+def test_a_session_whose_time_is_up_is_told_so_and_closed(eventually, connect, ada):
     alice = connect(ada)
     with writing() as connection:
         past = datetime(2020, 1, 1, tzinfo=UTC)
@@ -155,6 +155,7 @@ def test_a_session_whose_time_is_up_is_closed(eventually, connect, ada):
     deeds.verify(wait=0)
 
     eventually(lambda: not alice.is_connected)
+    assert alice.heard("session:ended") == [{"reason": "expired"}]
 
 
 def test_without_the_database_nobody_is_sent_away_on_a_suspicion(app, connect, monkeypatch, ada):
