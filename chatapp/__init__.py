@@ -34,10 +34,12 @@ def create_app(config: Config, keys: ProviderKeys | None = None) -> Flask:
 
 def create_web(config: Config) -> Flask:
     """The application with its two doors open."""
-    from chatapp import bus, sockets, views  # noqa: PLC0415
+    from chatapp import bus, sockets, store, views  # noqa: PLC0415
     from chatapp.views import gate  # noqa: PLC0415
 
     app = create_app(config)
+    if config.FAST_ENGINE:
+        store.connection.put_on_the_loop(app)
     views.init_app(app)
     sockets.init_app(app, bus.queue(app, write_only=False))
     gate.init_app(app)

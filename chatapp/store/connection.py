@@ -47,9 +47,14 @@ def init_app(app: Flask) -> None:
     app.extensions["lua"] = {
         path.stem: client.register_script(path.read_text()) for path in _LUA.glob("*.lua")
     }
-    app.extensions["pipes"] = pipes = _Pipes(url, timeout) if app.config["FAST_ENGINE"] else None
-    if pipes:
-        client.pipe = lambda: pipes.prompt  # type: ignore[attr-defined]
+    app.extensions["pipes"] = None
+
+
+def put_on_the_loop(app: Flask) -> None:
+    """In a web worker on the fast engine: Redis is asked from its loop. Nobody else turns one."""
+    pipes = _Pipes(app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"])
+    app.extensions["pipes"] = pipes
+    app.extensions["redis"].pipe = lambda: pipes.prompt
 
 
 def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
