@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from chatapp import bus, llm, logs, text
-from chatapp.errors import Busy, ChatError
+from chatapp.errors import Busy, ChatError, Conflict
 from chatapp.llm import Piece, Prompt, Usage, citations, context, prices
 from chatapp.llm.writing import TICK, Writing
 from chatapp.money import dollars
@@ -96,9 +96,13 @@ def _take_over(run: Run, token: str, wanted: Assistant, standing: Standing) -> N
 
 
 def _name(room: Room, question: Message) -> None:
-    """A new conversation with the assistant is called what it begins with."""
+    """A new conversation with the assistant is called what it begins with. Raises Conflict when
+    nothing can be said in the room any more.
+    """
     record = rooms.find(room.tenant_id, room.id)
-    if record is None or record.kind != "assistant" or record.name is not None:
+    if record is None or record.archived:
+        raise Conflict("This room is archived.")
+    if record.kind != "assistant" or record.name is not None:
         return
     name, topic = rooms.rename(
         room.tenant_id, room.id, name=text.title(question.body), topic=record.topic, unique=False

@@ -11,7 +11,16 @@ from sqlalchemy import insert
 from chatapp import llm
 from chatapp.actions import answering, assistant, history, members, messages, people, reading, rooms
 from chatapp.errors import AssistantUnavailable, BudgetExceeded, Conflict, NotAllowed, NotFound
-from chatapp.store import assistants, attendants, documents, room_log, runs, tables, timeline
+from chatapp.store import (
+    assistants,
+    attendants,
+    documents,
+    pieces,
+    room_log,
+    runs,
+    tables,
+    timeline,
+)
 from chatapp.store.database import writing
 from chatapp.types import Assistant, Price, assistant_id
 from config import ProviderKeys
@@ -337,3 +346,96 @@ def test_over_budget_nothing_is_asked(ada, fake, ask):
         connection.execute(tables.budgets.update().values(monthly=0))
     with pytest.raises(BudgetExceeded):
         assistant.ask(ada, room_id=room_id, client_id="a-0000009", body="why?")
+
+
+# --- who does not come ---------------------------------------------------------------------------
+
+
+class TestNobodyComes:
+    @pytest.fixture
+    def settings(self):
+        return {"ASSISTANT_LEFT": 0.0, "ASSISTANT_SWEEP_EVERY": 0.02}
+
+    def test_a_question_that_nobody_answers_ends_with_a_retry(self, ada, persist, eventually):
+        room_id = conversation(ada)
+        asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+        run_id = json.loads(asked)["id"]
+
+        def swept():
+            assistant.sweep()
+            return runs.find("acme", run_id).state == "failed"
+
+        eventually(swept)
+        persist()
+        error = answer_to(ada, room_id, run_id).run["error"]
+        assert (error["code"], error["retryable"]) == ("assistant_unavailable", True)
+
+    def test_one_that_somebody_answers_is_left_alone(self, ada, persist):
+        room_id = conversation(ada)
+        assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+        persist()
+        room = runs.open_rooms()[0]
+
+        with pieces.lease(room) as token:
+            assert token
+            for _ in range(5):
+                assistant.sweep()
+            assert len(runs.open_in(room)) == 1
+
+
+def test_a_question_in_a_room_that_was_archived_meanwhile_ends_quietly(ada, fake, persist):
+    room_id = conversation(ada)
+    asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+    rooms.archive(ada, room_id=room_id)
+
+    answering.answer(tenant_id="acme", room_id=room_id)
+
+    assert runs.find("acme", json.loads(asked)["id"]).state == "failed"
+    assert fake.requests == []
+    shown = history.page(ada, room_id=room_id, anchor="newest", before=9, after=0).messages
+    assert [one.author_id for one in shown] == ["ada"]
+
+
+def test_over_the_api_it_is_asked_likewise(ada, api, persist):
+    room_id = conversation(ada)
+    body = {"client_id": "a-0000001", "body": "why?", "ask": True}
+
+    said = api(ada)("POST", f"/rooms/{room_id}/messages", body)
+
+    assert said.status_code == 201
+    assert said.json["data"]["data"]["asks"] is True
+    persist()
+    found = api(ada)("GET", f"/rooms/{room_id}/messages").json["data"]["messages"]
+    assert [(one["asks"], one["run"]) for one in found] == [(True, None)]
+
+
+def test_what_it_came_to_is_on_the_page_of_metrics(ada, app, ask):
+    ask(ada, conversation(ada), "why?")
+
+    assistant.count()
+
+    page = app.test_client().get("/metrics").text
+    assert 'chat_runs{outcome="done"} 1.0' in page
+    assert "chat_run_first_pieces 1.0" in page
+
+
+# --- what is too long ----------------------------------------------------------------------------
+
+
+def test_what_is_too_long_is_left_out_or_summarised_as_the_workspace_wants(ada, fake, say, ask):
+    fake.fault, fake.pieces = "", ["Fine."]
+    room_id = conversation(ada)
+    say(ada, room_id, f"The {CANARY} came first.")
+    for number in range(8):
+        say(ada, room_id, f"{number} " + "lorem ipsum " * 350)
+
+    ask(ada, room_id, "What now?")
+    assert CANARY not in fake.requests[-1].text
+    assert len(fake.requests) == 1
+    assistants.put("acme", Assistant("openai", "parrot", summarise=True))
+    answer = ask(ada, room_id, "And now?")
+
+    summary, question = fake.requests[1:]
+    assert CANARY in summary.text
+    assert "a summary of what was said before" in question.text
+    assert answer.run["input_tokens"] == 2 * fake.input_tokens
