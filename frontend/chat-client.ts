@@ -48,7 +48,7 @@ export class ChatClient extends EventTarget {
     this.drafts = new Drafts(me.id, draftStorage);
     for (const type of ROOM_EVENTS) connection.on(type, (event) => this.#stores.get(event.room_id)?.receive(event));
     this.rooms = new RoomsStore(connection, me.id);
-    this.people = new PeopleStore(connection);
+    this.people = new PeopleStore(connection, me.workspace.id);
     this.people.keep([me]);
     connection.on("person:changed", ({ id, name, role, disabled }) => {
       if (id === this.me.id) this.me = { ...this.me, name, role, disabled };

@@ -68,8 +68,8 @@ export class ChatWindowElement extends LightElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const answered = this.#lines.flatMap(({ run }) => (run ? [run.id] : []));
-    this.client.replies.forget(new Set(answered));
+    if (this.client.replies.in(this.roomId).length)
+      this.client.replies.forget(new Set(this.#lines.flatMap(({ run }) => (run ? [run.id] : []))));
     if (!this.#membersAsked && this.#room) {
       this.#membersAsked = true; // not before: of a room that is not ours the server knows nothing
       void this.client.members(this.roomId).load();

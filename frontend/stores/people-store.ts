@@ -12,7 +12,11 @@ export class PeopleStore extends EventTarget {
   #assistantId = "";
   #announcing = false;
 
-  constructor(private readonly connection: Connection) {
+  /** The assistant's id is known before it is met: in a large workspace it may not be among those loaded at the start. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly workspaceId: string,
+  ) {
     super();
     connection.on("presence:changed", ({ user_id, state }) => this.setPresence({ [user_id]: state }));
     connection.on("person:changed", (person) => {
@@ -74,6 +78,7 @@ export class PeopleStore extends EventTarget {
       this.keep(answer.data.items);
       left -= answer.data.items.length || left;
       cursor = answer.data.next;
+      if (left <= 0 && cursor !== null && !this.assistant) void this.#meet(`assistant-${this.workspaceId}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Person } from "../protocol.js";
 import { Drafts } from "../stores/drafts.js";
 import { MembersStore } from "../stores/members-store.js";
 import { PeopleStore } from "../stores/people-store.js";
@@ -11,7 +12,7 @@ const BOB = { id: "bob", name: "Bob Kahn", role: "member", disabled: false, pres
 async function people(...items: object[]) {
   const connection = new FakeConnection();
   connection.answerCall("GET", "/people", { items, next: null });
-  const store = new PeopleStore(connection);
+  const store = new PeopleStore(connection, "w1");
   await settle();
   return { connection, store };
 }
@@ -95,6 +96,17 @@ test("members are loaded when asked for, page by page, and again when somebody j
   members.apply(log.append("member:joined", "bob", { user_id: "bob", role: "member" }));
   await settle();
   assert.deepEqual(members.all.map(({ name }) => name), ["ada", "bob"]);
+});
+
+test("in a workspace of thousands the assistant is met by its id", async () => {
+  const connection = new FakeConnection();
+  const person = (id: string): Person => ({ id, name: id, role: "member", disabled: false, presence: "offline" });
+  const items = Array.from({ length: 1000 }, (_, index) => person(`p${index}`));
+  connection.answerCall("GET", "/people", { items, next: "more" });
+  connection.answerCall("GET", "/people/assistant-w1", { ...person("assistant-w1"), role: "assistant" });
+  const people = new PeopleStore(connection, "w1");
+  await settle();
+  assert.equal(people.assistant?.id, "assistant-w1");
 });
 
 test("drafts are kept per room and person, and an empty one is forgotten", () => {
