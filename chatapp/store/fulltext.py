@@ -83,15 +83,18 @@ def matching(connection: Connection, places: list[str], asked: list[Term]) -> st
     return both.join(f"({either.join(words)})" for words in one_of if words)
 
 
-def found_in(connection: Connection, table: str, given: str) -> str:
-    """SQL: the numbers of the table's rows that match what is given under this name.
+def found_in(connection: Connection, table: str, given: str, within: str = "true") -> str:
+    """SQL: the numbers of the table's rows that match what is given under this name. `within` is a
+    condition that PostgreSQL checks with the words, as SQLite cannot.
 
     On PostgreSQL all of them, before anything is joined or limited: else the planner hopes to find
     enough of them by reading the table, and reads all of it for what is not there.
     """
     if connection.dialect.name == "sqlite":
         return f"SELECT rowid AS number FROM {table}_fts WHERE {table}_fts MATCH :{given}"
-    matches = f"SELECT number FROM {table} WHERE words_fts @@ CAST(:{given} AS tsquery)"
+    matches = (
+        f"SELECT number FROM {table} WHERE words_fts @@ CAST(:{given} AS tsquery) AND {within}"
+    )
     return f"WITH matches AS MATERIALIZED ({matches}) SELECT number FROM matches"
 
 
