@@ -54,9 +54,10 @@ def add(tenant_id: str, *, name: str, kind: str, content: bytes, by: str, at_mos
                 raise Conflict(f"There are {at_most} documents already. Delete one first.")
             connection.execute(insert(documents).values(row))
             _keep_file(connection, row["id"], 1, content)
+            made = select(documents).where(*_of(tenant_id, row["id"]))
+            return _document(connection.execute(made).one())
     except IntegrityError:
         raise _taken() from None
-    return _found(tenant_id, row["id"])
 
 
 def replace(
@@ -248,12 +249,6 @@ def _of(tenant_id: str, document_id: str) -> tuple[ColumnElement[bool], ...]:
 def _taken() -> Conflict:
     words = "There is a document of this name. Replace it, or give this one another name."
     return Conflict(words, details={"file": [words]})
-
-
-def _found(tenant_id: str, document_id: str) -> Document:
-    found = find(tenant_id, document_id)
-    assert found is not None
-    return found
 
 
 def _document(row: Row[Any]) -> Document:
