@@ -107,7 +107,7 @@ class RoomKeys:
 
     @cached_property
     def revisions(self) -> str:
-        """Hash: message id -> revision, of messages edited or removed within a day."""
+        """Hash: message id -> revision, below zero once removed; of a day's edits and removals."""
         return f"{self._room}:revisions"
 
     @cached_property

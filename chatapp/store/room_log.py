@@ -208,5 +208,6 @@ def _append(
             *(revises or ("", 0, 0)),
             int(draft.type == "room:archived"),
             *(config[name] if limited else 0 for name in limits),
+            int(draft.type == "message:removed"),
         ],
     )

@@ -118,6 +118,19 @@ def test_of_two_revisions_of_the_same_the_second_is_a_conflict(lobby):
         edit()
 
 
+def test_who_guesses_the_next_revision_cannot_bring_back_what_was_just_removed(lobby):
+    """By the number alone they would be right; they found the message before it was gone."""
+    event = say(lobby)
+    gone = {"message_id": event.id, "message_seq": 1, "revision": 2}
+    room_log.append(lobby, draft(kind="message:removed", **gone), revises=(event.id, 1, 1))
+
+    for kind in ("message:edited", "message:removed"):
+        guess = draft("back", kind=kind, **gone | {"revision": 3})
+        with pytest.raises(Conflict):
+            room_log.append(lobby, guess, revises=(event.id, 2, 1))
+    assert [each.seq for each in room_log.since(lobby, 0, at_most=9)] == [1, 2]
+
+
 @pytest.mark.parametrize(
     "settings", [{"LIMIT_SEND": 3}, {"LIMIT_SEND_ROOM": 3}, {"LIMIT_SEND_WORKSPACE": 3}], ids=str
 )

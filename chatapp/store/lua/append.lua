@@ -8,6 +8,7 @@
 --       11 member to add, or ""  12 member to drop, or ""
 --       13 message id to revise, or ""  14 revision expected  15 revision in the record
 --       16 archives the room (1 or 0)  17-19 limits a minute, 0 for none
+--       20 removes the message it revises (1 or 0)
 -- Returns {"ok", json}, {"seen", json or "", seq}, or one of restarted, cold, stranger, archived, unsure,
 --         conflict, {"too_fast", ms}
 
@@ -67,7 +68,8 @@ if ARGV[13] ~= "" then
   if tonumber(current) ~= tonumber(ARGV[14]) then
     return { "conflict" }
   end
-  redis.call("HSET", KEYS[6], ARGV[13], ARGV[14] + 1)
+  -- Below zero once it is removed: no revision that anybody may guess.
+  redis.call("HSET", KEYS[6], ARGV[13], (ARGV[14] + 1) * (ARGV[20] == "1" and -1 or 1))
   redis.call("EXPIRE", KEYS[6], 86400)
 end
 if ARGV[11] ~= "" then
