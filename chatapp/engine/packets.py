@@ -46,6 +46,8 @@ class Hardened:
         settled: Callable[[str, bool], None] | None = None,
     ) -> None:
         self.server, self.engine = server, server.eio
+        # Of what is no WebSocket of ours, a scanner's polling most of all, not even the first is an error.
+        self.engine.log_message_keys |= {"bad-transport", "bad-version"}
         self._connect_within = connect_within
         self._settled = settled
         self._stock_connect = server._handle_connect

@@ -16,7 +16,7 @@ REACHED_INTO = {
     # loop.py: hub.add, schedule_call_global; speaker.py: GreenSocket.fd
     "eventlet": "0.41.3",
     "gunicorn": "27.0.1",  # worker.py: AsyncWorker, PIPE; gunicorn.conf.py: SUPPORTED_WORKERS
-    "python-engineio": "4.15.1",  # packets.py: _async, Socket._websocket_handler, Socket.close
+    "python-engineio": "4.15.1",  # packets.py: _async, log_message_keys, Socket._websocket_handler, close
     # fast.py: Server._handle_connect, start_service_task; session.py: all that it asks of a Socket
     "python-socketio": "5.18.1",  # packets.py: Server._handle_*, Packet
     # fanout.py: Manager.emit and the basic_* methods, rooms, pending_*, callbacks

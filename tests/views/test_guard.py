@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import statistics
 import time
@@ -158,6 +159,13 @@ class TestHosts:
         answer = app.test_client().get("/socket.io/?EIO=4", base_url="http://evil.test")
 
         assert answer.status_code == 421
+
+    @pytest.mark.parametrize("asked", ["EIO=4&transport=polling", "EIO=3&transport=websocket"])
+    def test_what_is_no_websocket_of_ours_is_refused_without_a_line(self, app, caplog, asked):
+        answer = app.test_client().get(f"/socket.io/?{asked}", base_url="http://chat.acme.test")
+
+        assert answer.status_code == 400
+        assert [r.message for r in caplog.records if r.levelno >= logging.WARNING] == []
 
     @pytest.mark.parametrize(
         "origin", ["http://evil.test", "null", "http://[", "http://chat.acme.test.evil.test", "x"]
