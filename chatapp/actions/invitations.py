@@ -42,7 +42,7 @@ def look(token: str) -> tuple[Invitation, Workspace]:
 
 def accept(*, token: str, email: str, name: str, password: str, address: str) -> User:
     """A new account by invitation. Raises NotFound, InvalidPayload, Conflict, TooFast."""
-    limits.take("sign_up", address)
+    limits.take("sign_up", limits.visitor(address))
     invitation, workspace = look(token)
     if invitation.email and invitation.email != email.casefold():
         raise InvalidPayload(details={"email": [f"This invitation is for {invitation.email}."]})

@@ -18,7 +18,7 @@ def admit(caller: Caller) -> None:
 
 def admit_form(caller: Caller | None, *, address: str) -> None:
     """One more form of this person, or from this address by somebody unknown. Raises TooFast."""
-    limits.take("forms", caller or f"address {address}")
+    limits.take("forms", caller or limits.visitor(address))
 
 
 def allowance(caller: Caller) -> tuple[int, int, float]:

@@ -17,8 +17,7 @@ def sign_in(*, slug: str, email: str, password: str, address: str, user_agent: s
     Whether the workspace, the address or the password is wrong shows neither in the answer nor in
     the time it takes. Raises NotSignedIn, Blocked (to who knows the password), TooFast.
     """
-    # Each says what it is: an e-mail may be written like half of somebody's IPv6 address.
-    visitor, guessed = f"address {address}", f"account {slug}:{email.casefold()}"
+    visitor, guessed = limits.visitor(address), f"account {slug}:{email.casefold()}"
     limits.attempt("sign_in", visitor)
     limits.attempt("sign_in", guessed)
     found = users.credentials(slug, email)

@@ -26,7 +26,7 @@ def sign_up(
     *, slug: str, workspace_name: str, email: str, name: str, password: str, address: str
 ) -> tuple[Workspace, User]:
     """A new workspace and its owner. Raises InvalidPayload, Conflict, TooFast."""
-    limits.take("sign_up", address)
+    limits.take("sign_up", limits.visitor(address))
     workspace, kept = _new(slug, workspace_name), passwords.choose(password)
     return workspace, users.add_founder(workspace, email=email, name=name, password_hash=kept)
 

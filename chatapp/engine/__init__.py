@@ -13,6 +13,7 @@ from chatapp.engine.context import at_hand
 from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.queue import Queue
+from chatapp.engine.strangers import network
 
 __all__ = [
     "Fragment",
@@ -21,6 +22,7 @@ __all__ = [
     "harden",
     "json",
     "manager",
+    "network",
     "redis_client",
     "redis_pipe",
 ]

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container
+from ipaddress import IPv6Address, IPv6Network
 from threading import Lock
+
+_OF_ONE = 64  # bits of an IPv6 address that a subscriber is given; the others they choose
+
+
+def network(address: str) -> str:
+    """What to count somebody by who may be many: an IPv4 address, or the IPv6 network of one
+    subscriber, who has 2**64 addresses in it to come from.
+    """
+    if ":" not in address:
+        return address
+    try:
+        ip = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), _OF_ONE), strict=False))
 
 
 class Strangers:
@@ -14,17 +30,18 @@ class Strangers:
         self._lock = Lock()
         self._per_address = per_address
         self._since: dict[str, float] = {}  # by Engine.IO's sid
-        self._address: dict[str, str] = {}  # of those that came from one
+        self._origin: dict[str, str] = {}  # of those that came from one
         self._from = Counter[str]()
 
     def crowd(self, address: str) -> bool:
         """Whether no more may come from there now."""
-        return self._from[address] >= self._per_address
+        return self._from[network(address)] >= self._per_address
 
     def come(self, sid: str, address: str, now: float) -> None:
+        origin = network(address)
         with self._lock:
-            self._since[sid], self._address[sid] = now, address
-            self._from[address] += 1
+            self._since[sid], self._origin[sid] = now, origin
+            self._from[origin] += 1
 
     def since(self, sid: str, now: float) -> float:
         """When it came, or was first seen to be in no namespace any more."""
@@ -42,9 +59,9 @@ class Strangers:
 
     def _forget(self, sid: str) -> None:
         self._since.pop(sid, None)
-        address = self._address.pop(sid, None)
-        if address is None:
+        origin = self._origin.pop(sid, None)
+        if origin is None:
             return
-        self._from[address] -= 1
-        if not self._from[address]:
-            del self._from[address]
+        self._from[origin] -= 1
+        if not self._from[origin]:
+            del self._from[origin]

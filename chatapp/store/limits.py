@@ -1,7 +1,7 @@
 """How much anybody may do. Counted in Redis for all workers together; while Redis is away each
 worker counts for itself, and never lets everything through.
 
-`who` is a caller, or the address or e-mail of somebody who is not signed in. What they may do in
+`who` is a caller, or where somebody comes from or whom they say they are who is not signed in. What they may do in
 a minute is the setting LIMIT_<NAME>.
 """
 
@@ -18,6 +18,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
 from chatapp import logs
+from chatapp.engine import network
 from chatapp.errors import Busy, TooFast
 from chatapp.store import keys
 from chatapp.store.connection import run_lua
@@ -62,6 +63,13 @@ class Counters:
 
 def init_app(app: Flask) -> None:
     app.extensions["limits"] = Counters(app)
+
+
+def visitor(address: str) -> str:
+    """Somebody who is not signed in. It says what it is: an e-mail may be written like half of
+    somebody's IPv6 address.
+    """
+    return f"address {network(address)}"
 
 
 def take(name: str, who: Caller | str, *, per_minute: int | None = None) -> None:

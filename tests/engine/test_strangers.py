@@ -27,6 +27,25 @@ def test_an_address_is_full_until_one_of_its_strangers_is_none():
     assert not strangers.crowd("192.0.2.1")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("no:address", "no:body", False),
+    ],
+)
+def test_whoever_may_choose_among_addresses_is_one(one, other, same):
+    strangers = Strangers(1)
+    strangers.come("1", one, 0.0)
+
+    assert strangers.crowd(other) == same
+
+
 def test_who_left_their_namespace_is_a_stranger_from_nowhere():
     strangers = Strangers(1)
 

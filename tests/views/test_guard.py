@@ -238,6 +238,20 @@ class TestGuessing:
         assert int(answers[-1].headers["Retry-After"]) > 0
         assert visitor.sign_in(ada).status_code == 429  # not even with the right one
 
+    def test_another_address_of_the_same_network_buys_no_guesses(self, visitor, ada):
+        visitor.get("/sign-in")
+
+        def guess(n: int, network: str) -> int:
+            return visitor._browser.post(
+                "/sign-in",
+                data={"csrf_token": visitor.token, "workspace": "acme", "email": f"{n}@x.test"}
+                | {"password": "wrong"},
+                environ_overrides={"REMOTE_ADDR": f"{network}::{n}"},
+            ).status_code
+
+        assert [guess(n, "2001:db8:1:2") for n in range(1, 7)] == [401] * 5 + [429]
+        assert guess(7, "2001:db8:1:3") == 401
+
     def test_the_page_says_how_long_to_wait(self, visitor, ada):
         visitor.get("/sign-in")
         pages = [visitor.sign_in(ada, "wrong") for _ in range(6)]
