@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from time import monotonic
 
 from flask import Flask, current_app
@@ -41,6 +42,7 @@ class Tail:
 
 def init_app(app: Flask) -> None:
     app.extensions["tail"] = None
+    app.extensions["tail_begins"] = Lock()
 
 
 def known() -> Tail | None:
@@ -59,10 +61,14 @@ def keep_in_mind(room: Room, raw: str) -> None:
 
 
 def here() -> Tail:
-    """Begins at the newest entries. Raises Busy when it cannot begin."""
+    """Begins at the newest entries, once: of two beginnings the later would be told again what the
+    earlier had told. Raises Busy when it cannot begin.
+    """
     tail = known()
     if tail is None:
-        tail = current_app.extensions["tail"] = Tail(shard_log.newest(), server().run)
+        with current_app.extensions["tail_begins"]:
+            tail = known() or Tail(shard_log.newest(), server().run)
+            current_app.extensions["tail"] = tail
     return tail
 
 
