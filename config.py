@@ -31,7 +31,7 @@ class Config:
 
     # The web server
     ASYNC_MODE: str = "threading"  # eventlet under our gunicorn worker; threading elsewhere
-    ENGINE: str = "plain"  # fast: our own transport and fan-out, with eventlet; see docs/engine.md
+    ENGINE: str = "fast"  # our own transport and fan-out, with eventlet; plain: the libraries' own
     SOCKET_QUEUE: bool = True  # False: a single process that has nobody to tell but its own clients
     FOLLOW_LOGS: bool = (
         True  # False: nothing happens between requests; tests take each step themselves

@@ -22,7 +22,7 @@ from flask_socketio import SocketIO, emit, join_room
 from chatapp import engine
 from chatapp.engine.websocket import Upgrade, WebSocket
 
-FAST = os.environ.get("ENGINE") == "fast" and os.environ.get("ASYNC_MODE") == "eventlet"
+FAST = os.environ.get("ENGINE", "fast") == "fast" and os.environ.get("ASYNC_MODE") == "eventlet"
 CONNECT_WITHIN = float(os.environ.get("CONNECT_WITHIN", "10"))
 UNKNOWN_PER_ADDRESS = int(os.environ.get("UNKNOWN_PER_ADDRESS", "1000"))
 ECHO_LIMIT = 16 << 20  # Autobahn sends that much, in up to 65 536 fragments
