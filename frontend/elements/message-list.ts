@@ -11,6 +11,7 @@ import { LightElement } from "./light-element.js";
 import type { Mention } from "./markdown.js";
 import { messageRow } from "./message-row.js";
 import { putBack, type ReadingPlace, readingPlace } from "./reading-place.js";
+import { RowFocus } from "./row-focus.js";
 import { chunks, type Day, days, questionOf, type Row } from "./rows.js";
 import { Clock } from "./times.js";
 import { typingLine } from "./typing-line.js";
@@ -18,7 +19,6 @@ import { typingLine } from "./typing-line.js";
 /** Near enough to the end to be called there. */
 const AT_BOTTOM_PX = 64;
 const SLOW_MS = 5_000;
-const LONG_PRESS_MS = 500;
 
 /**
  * <message-list> — what was said, the newest at the bottom.
@@ -72,7 +72,7 @@ export class MessageListElement extends LightElement {
   newer = 0;
 
   readonly #rows = new DrawnRows();
-  #currentKey: string | null = null;
+  readonly #focus = new RowFocus(this);
   #seenSeq = 0;
   #place: ReadingPlace | null = null;
   #opened = false;
@@ -80,16 +80,11 @@ export class MessageListElement extends LightElement {
   #resized: ResizeObserver | null = null;
   #slowChecks = 0;
   #slowTimer: ReturnType<typeof setTimeout> | undefined;
-  #pressTimer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("scroll", this.#scrolled, { passive: true });
     this.addEventListener("click", this.#clicked);
-    this.addEventListener("keydown", this.#walked);
-    this.addEventListener("focusin", this.#focused);
-    this.addEventListener("pointerdown", this.#pressed);
-    for (const end of ["pointerup", "pointercancel", "pointermove"]) this.addEventListener(end, this.#released);
     document.addEventListener("visibilitychange", this.#tellSeen);
     this.#resized = new ResizeObserver(() => this.#hold());
     this.#resized.observe(this);
@@ -117,7 +112,7 @@ export class MessageListElement extends LightElement {
     if (!line) return false;
     this.isNear = false;
     this.#rows.around(index, this.lines.length);
-    this.#currentKey = line.key;
+    this.#focus.key = line.key;
     this.requestUpdate();
     await this.updateComplete;
     const row = [...this.querySelectorAll<HTMLElement>(".message")].find((each) => each.dataset["key"] === line.key);
@@ -138,7 +133,7 @@ export class MessageListElement extends LightElement {
 
   protected override render(): TemplateResult {
     const drawn = this.#rows.of(this.lines);
-    const current = drawn.some((line) => line.key === this.#currentKey) ? this.#currentKey : (drawn.at(-1)?.key ?? null);
+    const current = drawn.some((line) => line.key === this.#focus.key) ? this.#focus.key : (drawn.at(-1)?.key ?? null);
     const newestOwn = drawn.findLast((line) => line.author_id === this.currentUserId)?.key;
     const atStart = drawn[0] === this.lines[0] && !this.hasBefore;
     return html`${this.unreadAfter === null || this.#unreadIsLoaded ? nothing : this.#jumpToUnread()}
@@ -359,35 +354,6 @@ export class MessageListElement extends LightElement {
     const key = inside.closest<HTMLElement>(".message")?.dataset["key"];
     return this.lines.find((line) => line.key === key);
   }
-
-  #focused = (event: FocusEvent): void => {
-    const key = (event.target as Element).closest<HTMLElement>(".message")?.dataset["key"];
-    if (!key || key === this.#currentKey) return;
-    this.#currentKey = key;
-    this.requestUpdate();
-  };
-
-  /** One stop for Tab; the arrows walk from message to message. */
-  #walked = (event: KeyboardEvent): void => {
-    const here = (event.target as Element).closest<HTMLElement>(".message");
-    if (!here || event.target !== here || event.altKey) return;
-    const rows = [...this.querySelectorAll<HTMLElement>(".message")];
-    const index = rows.indexOf(here);
-    const next = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: rows.length - 1 }[event.key];
-    if (next === undefined) return;
-    event.preventDefault();
-    rows[Math.max(0, next)]?.focus({ preventScroll: true });
-    rows[Math.max(0, next)]?.scrollIntoView({ block: "nearest" });
-  };
-
-  /** On touch there is no hover: a long press shows the actions, by focusing the message. */
-  #pressed = (event: PointerEvent): void => {
-    if (event.pointerType !== "touch") return;
-    const row = (event.target as Element).closest<HTMLElement>(".message");
-    this.#pressTimer = setTimeout(() => row?.focus({ preventScroll: true }), LONG_PRESS_MS);
-  };
-
-  #released = (): void => clearTimeout(this.#pressTimer);
 }
 
 declare global {

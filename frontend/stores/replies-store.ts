@@ -87,6 +87,7 @@ export class RepliesStore extends EventTarget {
   #roomId: string | null = null;
   #replies: readonly Reply[] = [];
   #asking: string | null = null;
+  #askAgain = false;
 
   constructor(private readonly connection: Connection) {
     super();
@@ -129,19 +130,31 @@ export class RepliesStore extends EventTarget {
     return answer;
   }
 
+  /** Who is answered and who waits. What is heard while we ask is newer than the answer. */
   async #ask(): Promise<void> {
     const roomId = this.#roomId;
-    if (roomId === null || roomId === this.#asking || !this.connection.connected) return;
+    if (roomId === null || !this.connection.connected) return;
+    if (roomId === this.#asking) return void (this.#askAgain = true);
     this.#asking = roomId;
+    this.#askAgain = false;
+    const before = new Map(this.#replies.map((reply) => [reply.id, reply]));
     const answer = await this.connection.ask("assistant:watch", { room_id: roomId });
     if (this.#asking === roomId) this.#asking = null;
     if (!answer.ok || roomId !== this.#roomId) return;
-    const known = new Map(this.#replies.map((reply) => [reply.id, reply]));
-    this.#replies = answer.data.runs.map((run) => known.get(run.id) ?? new Reply(run, this.connection));
-    for (const [index, run] of answer.data.runs.entries()) {
-      const reply = this.#replies[index]!;
-      reply.state = run.state;
-      if (run.state === "running") void reply.resume();
+    this.#merge(answer.data.runs, before);
+    if (this.#askAgain) void this.#ask();
+  }
+
+  #merge(runs: readonly Run[], before: ReadonlyMap<string, Reply>): void {
+    const told = runs.map((run) => this.#find(run.id) ?? new Reply(run, this.connection));
+    const heard = this.#replies.filter((reply) => !before.has(reply.id) && !told.includes(reply));
+    this.#replies = [...told, ...heard];
+    for (const [index, { state }] of runs.entries()) {
+      const reply = told[index]!;
+      if (state === "running" && !reply.ended) {
+        reply.state = state;
+        void reply.resume();
+      }
     }
     this.#changed();
   }

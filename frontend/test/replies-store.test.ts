@@ -100,3 +100,31 @@ test("asked again it waits like any other", async () => {
   assert.equal((await store.retry("r1")).ok, true);
   assert.deepEqual(store.in("lobby").map(({ id, attempt }) => [id, attempt]), [["r2", 2]]);
 });
+
+test("what is heard while one asks who is waiting is newer than the answer", async () => {
+  const { connection, store, grew, texts } = await watching();
+  let answerWatch: (() => void) | undefined;
+  connection.answer("assistant:watch", () => new Promise((done) => (answerWatch = () => done({ ok: true, data: { runs: [] } }))));
+  connection.disconnect();
+  connection.reconnect();
+  connection.say("reply:started", BEGUN);
+  grew(0, "Heard.");
+  answerWatch!();
+  await settle();
+  assert.deepEqual(texts(), ["Heard."]);
+  assert.equal(store.in("lobby").length, 1);
+});
+
+test("a piece of an unknown answer, heard while one asks, makes one ask again", async () => {
+  const { connection, server, grew, texts } = await watching();
+  let answerWatch: (() => void) | undefined;
+  connection.answer("assistant:watch", () => new Promise((done) => (answerWatch = () => done({ ok: true, data: { runs: [] } }))));
+  connection.disconnect();
+  connection.reconnect();
+  server.written = "All of it";
+  grew(0, "All");
+  connection.answer("assistant:watch", () => ({ ok: true, data: { runs: [RUN] } }));
+  answerWatch!();
+  await settle();
+  assert.deepEqual(texts(), ["All of it"]);
+});
