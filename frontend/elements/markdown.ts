@@ -74,7 +74,8 @@ function block(token: Token, words: Words, depth: number): Piece {
     case "hr":
       return html`<hr />`;
     case "code":
-      return codeBlock(token as Tokens.Code);
+      // A fence around nothing is what was typed; in an answer that grows, its code comes in a moment.
+      return token.text.trim() || "cite" in words ? codeBlock(token as Tokens.Code) : html`<p>${token.raw.trim()}</p>`;
     case "blockquote":
       return html`<blockquote>${blocks((token as Tokens.Blockquote).tokens, words, depth + 1)}</blockquote>`;
     case "table":
@@ -145,8 +146,8 @@ function inline(token: Token, words: Words, depth: number): Piece {
       return link((token as Tokens.Link).href, inlines(token, words, depth));
     case "image":
       return link((token as Tokens.Image).href, [(token as Tokens.Image).text || (token as Tokens.Image).href]);
-    case "text":
-      return "tokens" in token && token.tokens ? html`${inlines(token, words, depth)}` : inWords(token.text, words);
+    case "text": // as it was typed: in `text` the lexer has made signs of some entities
+      return "tokens" in token && token.tokens ? html`${inlines(token, words, depth)}` : inWords(token.raw, words);
     case "escape":
       return token.text;
     default:

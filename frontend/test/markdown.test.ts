@@ -36,6 +36,19 @@ test("code keeps every character and can be copied", () => {
   assert.ok(place.querySelector("button[data-copy]"));
 });
 
+test("what looks like an entity is the text that was typed", () => {
+  for (const body of ["&#x41;", "&lt;", "a &amp; b", "`&lt;`", "**&#65;**", "- &copy;", "&nbsp;|", "\\&lt;", "# &gt; \\# x"])
+    assert.equal(drawn(body).textContent, body.replace(/^[-#] |[`*\\]/g, ""), body);
+});
+
+test("a fence around nothing is the text that was typed", () => {
+  for (const body of ["```", "```\n```", "```js", "~~~"]) {
+    const place = drawn(body);
+    assert.ok(!place.querySelector(".code"), body);
+    assert.equal(place.textContent, body);
+  }
+});
+
 test("markup is text", () => {
   const bodies = [
     "<script>alert(1)</script>",
