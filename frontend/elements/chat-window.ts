@@ -240,6 +240,7 @@ export class ChatWindowElement extends LightElement {
   #composed = (event: CustomEvent<string>): void => {
     const { editing } = this;
     if (!editing) return this.client.sendMessage(event.detail);
+    if (!event.detail) return this.#offerRemoval(editing);
     this.editing = null;
     if (event.detail !== editing.body) void this.#save(editing, event.detail);
   };
@@ -256,22 +257,26 @@ export class ChatWindowElement extends LightElement {
 
   #act = (event: CustomEvent<MessageAction>): void => {
     const { action, line } = event.detail;
-    const store = this.client.roomStore(this.roomId);
+    const { outbox } = this.client.roomStore(this.roomId);
     if (action === "copied") return this.fire("told", { words: "Copied", problem: false });
-    if (action === "retry") return store.outbox.retry(line.key);
-    if (action === "discard") return store.outbox.discard(line.key);
+    if (action === "retry") return outbox.retry(line.key);
+    if (action === "discard") return outbox.discard(line.key);
     if (action === "stop") return this.#stop(line.id);
     if (action === "ask-again") return void this.#told(this.client.replies.retry(line.run!.id), "Not asked again");
     if (action === "show-question") return this.#showQuestion(line);
     if (action === "edit") this.editing = line;
-    if (action === "remove")
-      this.fire("confirm", {
-        heading: line.run ? "Remove this answer?" : "Remove this message?",
-        words: line.run ? "Nobody in the room will see it any more." : "Everybody in the room will see that a message was removed.",
-        action: line.run ? "Remove answer" : "Remove message",
-        do: () => store.remove(line),
-      });
+    if (action === "remove") this.#offerRemoval(line);
   };
+
+  #offerRemoval(line: Line): void {
+    const store = this.client.roomStore(this.roomId);
+    this.fire("confirm", {
+      heading: line.run ? "Remove this answer?" : "Remove this message?",
+      words: line.run ? "Nobody in the room will see it any more." : "Everybody in the room will see that a message was removed.",
+      action: line.run ? "Remove answer" : "Remove message",
+      do: () => store.remove(line),
+    });
+  }
 
   #stop(runId: string): void {
     void this.#told(this.client.replies.cancel(runId), "Not stopped");

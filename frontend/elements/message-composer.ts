@@ -20,7 +20,7 @@ const TALLEST_PX = 200;
 /**
  * <message-composer> — a box to write in, online or not.
  *
- * @fires message-composed  detail: the trimmed text
+ * @fires message-composed  detail: the trimmed text; empty when a message was edited to nothing
  * @fires draft-changed     detail: what is in the box, unless a message is being edited
  * @fires typing            detail: true with each key, false after 3 s without one, or when the box is empty or sent
  * @fires stop-asked        no more of the answer that is being written
@@ -124,7 +124,7 @@ export class MessageComposerElement extends LightElement {
           type="submit"
           class="icon-button composer__send"
           aria-label=${this.editing === null ? "Send message" : "Save changes"}
-          ?disabled=${this.blank || over}
+          ?disabled=${(this.blank && this.editing === null) || over}
         >
           ${icon(sendIcon)}
         </button>
@@ -206,9 +206,9 @@ export class MessageComposerElement extends LightElement {
   #submitted = (event: Event): void => {
     event.preventDefault();
     const text = this.#box.value.trim();
-    if (!text || this.left < 0) return;
-    this.#stopTyping();
     const editing = this.editing !== null;
+    if ((!text && !editing) || this.left < 0) return;
+    this.#stopTyping();
     if (!editing) {
       this.#fill("");
       this.fire("draft-changed", "");

@@ -116,6 +116,24 @@ test("? shows the keys, unless one is writing", async () => {
   assert.ok(app.querySelector("keyboard-help"));
 });
 
+test("editing a message to nothing offers to remove it, and goes on when one would rather not", async () => {
+  const { app, connection, log } = await page("/rooms/lobby", room("lobby"));
+  connection.sayEvent(log.append("message:created", "ada", { body: "not so", mentions: [] }));
+  await drawn(app);
+  const composer = app.querySelector("message-composer")!;
+  const box = composer.querySelector("textarea")!;
+  press(box, "ArrowUp");
+  await drawn(app);
+  assert.notEqual(composer.editing, null);
+  box.value = "";
+  box.dispatchEvent(new Event("input"));
+  press(box, "Enter");
+  await drawn(app);
+
+  assert.match(app.querySelector("confirm-dialog")?.textContent ?? "", /Remove this message\?/);
+  assert.notEqual(composer.editing, null);
+});
+
 test("an ended session covers the page, says why, and offers to sign in", async () => {
   const { app, connection } = await page("/rooms/lobby", room("lobby"));
   connection.end("password_changed");

@@ -133,6 +133,21 @@ test("editing borrows the box and gives the draft back", async () => {
   assert.deepEqual(drafts, []);
 });
 
+test("a message edited to nothing is given as that, and an empty new one not at all", async () => {
+  const { element, box, write } = await composer();
+  const composed = heard(element, "message-composed");
+  await write("  ");
+  press(box, "Enter");
+  assert.deepEqual(composed, []);
+
+  element.editing = "what I said";
+  await element.updateComplete;
+  await write(" ");
+  assert.ok(!element.querySelector<HTMLButtonElement>(".composer__send")!.disabled);
+  press(box, "Enter");
+  assert.deepEqual(composed, [""]);
+});
+
 test("↑ asks for the last message, in an empty box only", async () => {
   const { element, box, write } = await composer();
   const asked = heard(element, "edit-last");
