@@ -103,6 +103,7 @@ export class ChatAppElement extends LightElement {
           .version=${this.version}
           .activeId=${this.roomId}
           .watching=${document.visibilityState === "visible"}
+          .offline=${this.#notice.offline}
           .csrf=${this.csrf}
         ></room-sidebar>
         <button type="button" class="scrim" aria-label="Close the list of rooms" tabindex="-1" @click=${this.#closeDrawer}></button>

@@ -34,6 +34,7 @@ export class RoomSidebarElement extends LightElement {
     version: { attribute: false },
     activeId: { attribute: false },
     watching: { attribute: false },
+    offline: { attribute: false },
     csrf: { attribute: false },
     hasAssistant: { attribute: false },
     allConversations: { state: true },
@@ -47,6 +48,8 @@ export class RoomSidebarElement extends LightElement {
   activeId: string | null = null;
   /** Whether the open room is being read now: then it does not count as unread. */
   watching = false;
+  /** Of ourselves: then nobody sees us, whatever was last said of us. */
+  offline = false;
   csrf = "";
   hasAssistant = false;
   /** Not only the newest conversations with the assistant. */
@@ -205,7 +208,7 @@ export class RoomSidebarElement extends LightElement {
     return html`<footer class="sidebar__me">
       <button type="button" class="me-button" popovertarget="me-menu">
         <span class="visually-hidden">Open the menu of</span>
-        ${avatar(me.name, this.people.presence(me.id))}
+        ${avatar(me.name, this.offline ? "offline" : this.people.presence(me.id))}
         <span class="me-button__names"><strong>${me.name}</strong><small>${me.email}</small></span>
         ${icon(chevronIcon, true)}
       </button>

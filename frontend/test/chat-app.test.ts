@@ -169,6 +169,22 @@ test("reconnecting is said after a second, offline after five, and neither any l
   assert.equal(app.querySelector(".connection"), null);
 });
 
+test("who is offline is not shown to be here, not by their own dot either", async (t) => {
+  const { app, client, connection } = await page("/rooms/lobby", room("lobby"));
+  client.people.keep([{ ...ADA, presence: "active" }]);
+  await drawn(app);
+  const dot = () => app.querySelector(".sidebar__me .dot")!.className;
+  assert.equal(dot(), "dot dot--active");
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  connection.disconnect();
+  t.mock.timers.tick(5_000);
+  await drawn(app);
+  assert.equal(dot(), "dot dot--offline");
+  connection.reconnect();
+  await drawn(app);
+  assert.equal(dot(), "dot dot--active");
+});
+
 test("the composer stays usable offline", async () => {
   const { app, connection, client } = await page("/rooms/lobby", room("lobby"));
   connection.disconnect();
