@@ -1,6 +1,6 @@
 /* The load: many Socket.IO clients in one thread, cheap enough to be no bottleneck; it says how busy it was.
 
-   generator PORT PID CLIENTS ROOMS SECONDS closed WINDOW | open RATE | idle 0  < credentials
+   generator PORT PID[,PID] CLIENTS ROOMS SECONDS closed WINDOW | open RATE | idle 0  < credentials
 
    One line of standard input per client, three columns with tabs between: its room, what it sends with
    CONNECT (may be empty), and with what it asks to be in the room.
@@ -8,7 +8,7 @@
    its place in our table; every recipient checks that each sender's numbers come once and in order.
    In a closed loop WINDOW messages are under way at any time; in an open one RATE a second are
    sent, whatever comes back, and lateness counts from when a message was due.
-   The result is one line of JSON. PID is the server: its CPU time is read when the measured part
+   The result is one line of JSON. PIDs are the server: their CPU time is read when the measured part
    begins and when it ends. */
 
 #define _GNU_SOURCE
@@ -79,15 +79,19 @@ static double quantile(const uint64_t *histogram, double part) {
   return 0;
 }
 
-static double cpu_of(int pid) {
-  char path[64], line[2048];
-  unsigned long user, system;
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  FILE *file = fopen(path, "r");
-  if (!file || !fgets(line, sizeof line, file)) die("the server is gone");
-  fclose(file);
-  sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-  return (double)(user + system) / sysconf(_SC_CLK_TCK);
+/* Of all these processes together: "PID,PID". */
+static double cpu_of(const char *pids) {
+  char path[64], line[2048], *rest;
+  unsigned long user, system, all = 0;
+  for (const char *at = pids; *at; at = *rest ? rest + 1 : rest) {
+    snprintf(path, sizeof path, "/proc/%ld/stat", strtol(at, &rest, 10));
+    FILE *file = fopen(path, "r");
+    if (!file || !fgets(line, sizeof line, file)) die("the server is gone");
+    fclose(file);
+    sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    all += user + system;
+  }
+  return (double)all / sysconf(_SC_CLK_TCK);
 }
 
 static double own_cpu(void) {
@@ -294,7 +298,8 @@ int port;
 int main(int argc, char **argv) {
   if (argc != 8) die("usage: generator PORT PID CLIENTS ROOMS SECONDS closed|open|idle N < credentials");
   port = atoi(argv[1]);
-  int pid = atoi(argv[2]), is_open = !strcmp(argv[6], "open"), is_idle = !strcmp(argv[6], "idle");
+  const char *pid = argv[2];
+  int is_open = !strcmp(argv[6], "open"), is_idle = !strcmp(argv[6], "idle");
   n_clients = atoi(argv[3]), n_rooms = atoi(argv[4]);
   double seconds = atof(argv[5]), n = atof(argv[7]);
   clients = calloc(n_clients, sizeof *clients);

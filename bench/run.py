@@ -1,6 +1,7 @@
 """bin/bench: every server in turn, in every shape, again and again; then medians.
 
-`--short` is for a change: three servers, two seconds each. Results go to var/bench/results.jsonl,
+`--short` is for a change: three servers, three seconds each; `--page` writes a part of
+docs/performance.md, see figures.py. Results go to var/bench/results.jsonl,
 one line per run, and as a table to standard output.
 """
 
@@ -14,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import servers, town
+from bench import figures, servers, town
+from bench.sleeper import asleep
 from deploy.local.settings import CHECKOUT
 
 OUT = CHECKOUT / "var" / "bench"
@@ -28,7 +31,10 @@ SHAPES = {
     "100x10": (1_000, 100, 100),
     "10x100": (1_000, 10, 40),
     "1x1000": (1_000, 1, 16),
+    "10x10": (100, 10, 100),
+    "1000x10": (10_000, 1_000, 100),
 }
+COMMON = list(SHAPES)[:4]
 SHORT = ["chat, fast", "Node socket.io, redis-adapter", "Node ws, ioredis"]
 
 
@@ -38,6 +44,8 @@ class Run:
     shape: str
     loop: str  # closed, open or idle
     amount: float  # messages under way, or a second
+    workers: int = 1
+    sleeper: bool = False  # one more in the first room, who reads nothing
 
     @property
     def title(self) -> str:
@@ -50,13 +58,14 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     _build()
     results = []
+    runs = _of_page(asked) if asked.page else _plan(asked)
     with (OUT / "results.jsonl").open("a") as kept:
-        for run in _plan(asked):
+        for run in runs:
             result = {**run.__dict__, **measure(run, asked.seconds), "machine": platform.node()}
             results.append(result)
             kept.write(json.dumps(result) + "\n")
             print(_line(result), flush=True)  # noqa: T201
-    print(table(results))  # noqa: T201
+    print(figures.show(asked.page, results) if asked.page else table(results))  # noqa: T201
 
 
 def measure(run: Run, seconds: float) -> dict[str, Any]:
@@ -66,13 +75,16 @@ def measure(run: Run, seconds: float) -> dict[str, Any]:
         folder = Path(name)
         with servers.valkey(folder / "valkey", durable=ours) as redis_url:
             if ours:
-                environ, clients = town.build(folder, redis_url, people=people, rooms=rooms)
+                environ, clients = town.build(folder, redis_url, people=people + rooms, rooms=rooms)
             else:
-                environ, clients = {}, [_stranger(n % rooms) for n in range(people)]
+                environ, clients = {}, [_stranger(n % rooms) for n in range(people + rooms)]
             log = OUT / "server.log"
-            with servers.serve(run.server, redis_url, environ, log) as server:
+            with (
+                servers.serve(run.server, redis_url, environ, log, workers=run.workers) as server,
+                asleep(server.port, clients[people]) if run.sleeper else nullcontext(),
+            ):
                 before = server.memory
-                found = _load(server, run, people, rooms, seconds, clients)
+                found = _load(server, run, people, rooms, seconds, clients[:people])
                 return {**found, "memory": server.memory, "memory_before": before}
 
 
@@ -83,7 +95,8 @@ def _stranger(room: int) -> str:
 def _load(
     server: servers.Running, run: Run, people: int, rooms: int, seconds: float, clients: list[str]
 ) -> dict[str, Any]:
-    numbers = (server.port, server.pid, people, rooms, seconds, run.loop, run.amount)
+    pids = ",".join(map(str, server.pids))
+    numbers = (server.port, pids, people, rooms, seconds, run.loop, run.amount)
     done = subprocess.run(
         ["taskset", "-c", str(servers.OTHER_CORE), str(OUT / "generator"), *map(str, numbers)],
         input="\n".join(clients) + "\n",
@@ -106,6 +119,12 @@ def _plan(asked: argparse.Namespace) -> Iterator[Run]:
             for server in asked.servers:
                 amount = asked.rate if asked.loop == "open" else SHAPES[shape][2]
                 yield Run(server, shape, asked.loop, amount)
+
+
+def _of_page(asked: argparse.Namespace) -> Iterator[Run]:
+    for _ in range(asked.repeats):
+        for each in figures.PAGES[asked.page]:
+            yield Run(**each)
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -148,8 +167,9 @@ def _build() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--page", choices=list(figures.PAGES), help="of docs/performance.md")
     parser.add_argument("--servers", nargs="+", choices=list(servers.COMMANDS), default=None)
-    parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
+    parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=COMMON)
     parser.add_argument("--loop", choices=["closed", "open", "idle"], default="closed")
     parser.add_argument(
         "--rate", type=float, default=20.0, help="messages a second in the open loop"
@@ -158,8 +178,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=None)
     asked = parser.parse_args()
     asked.servers = asked.servers or (SHORT if asked.short else list(servers.COMMANDS))
-    asked.repeats = asked.repeats or (1 if asked.short else 5)
-    asked.seconds = asked.seconds or (3.0 if asked.short else 8.0)
+    asked.repeats = asked.repeats or (1 if asked.short else figures.REPEATS)
+    asked.seconds = asked.seconds or (figures.SECONDS if asked.short or asked.page else 8.0)
     return asked
 
 

@@ -27,7 +27,7 @@ GUNICORN = [
     "-k",
     "eventlet",
     "-w",
-    "1",
+    "{workers}",
     "-b",
     "127.0.0.1:{port}",
 ]
@@ -52,28 +52,28 @@ class Running:
         self.name, self.process, self.port = name, process, port
 
     @property
-    def pid(self) -> int:
-        """Of the process that serves: gunicorn's worker, not its arbiter."""
-        children = (
-            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        )
-        return (
-            int(children[0])
-            if "gunicorn" in " ".join(map(str, self.process.args))
-            else self.process.pid
-        )
+    def pids(self) -> list[int]:
+        """Of the processes that serve: gunicorn's workers, not their arbiter."""
+        if "gunicorn" not in " ".join(map(str, self.process.args)):
+            return [self.process.pid]
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     @property
     def memory(self) -> int:
-        """Resident bytes."""
-        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Resident bytes, of all of them."""
+        pages = [Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self.pids]
+        return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextlib.contextmanager
-def serve(name: str, redis_url: str, environ: dict[str, str], log: Path) -> Iterator[Running]:
+def serve(
+    name: str, redis_url: str, environ: dict[str, str], log: Path, *, workers: int = 1
+) -> Iterator[Running]:
+    """`workers`: of gunicorn; they share the core, so that what they cost can be compared."""
     port = free_port()
-    command = [part.format(port=port, redis=redis_url, here=HERE) for part in COMMANDS[name]]
+    given = {"port": port, "redis": redis_url, "here": HERE, "workers": workers}
+    command = [part.format(**given) for part in COMMANDS[name]]
     own = {"ENGINE": name.rpartition(" ")[2], "REDIS_URL": redis_url, "UV_THREADPOOL_SIZE": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen(
