@@ -112,9 +112,10 @@ class Run:
     def pid_of(self, word: str) -> int | None:
         """The member whose command line has the word: a child of the supervisor."""
         for pid, line in self.processes().items():
-            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-            if word in line and int(parent) == self.process.pid:
-                return pid
+            with contextlib.suppress(OSError):  # it may have ended since
+                parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+                if word in line and int(parent) == self.process.pid:
+                    return pid
         return None
 
     def stop(self) -> float:
@@ -144,7 +145,7 @@ def running(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("checkout"))
     run = made.run("--no-demo")
     run.wait_for_address()
-    eventually(lambda: run.pid_of("worker") and run.pid_of("beat"), within=20)
+    eventually(lambda: run.pid_of("answers@") and run.pid_of("beat"), within=20)
     yield run
     made.clear()
 
@@ -190,13 +191,13 @@ def test_a_signal_stops_everything(checkout, number):
     run = checkout.run("--no-demo")
     run.wait_for_address()
     eventually(lambda: run.pid_of("beat"), within=20)
-    eventually(lambda: len(run.processes()) == 9, within=20)  # Celery has two more, gunicorn too
+    eventually(lambda: len(run.processes()) == 10, within=20)  # Celery has two more, gunicorn too
     run.process.send_signal(number)
     assert run.process.wait(12) == 0
     assert run.processes() == {}
 
 
-@pytest.mark.parametrize("word", ["valkey", "gunicorn", "worker", "beat"])
+@pytest.mark.parametrize("word", ["valkey", "gunicorn", "work@", "answers@", "beat"])
 def test_what_is_killed_comes_back(running, word):
     before = running.pid_of(word)
     os.kill(before, signal.SIGKILL)
