@@ -271,6 +271,7 @@ class Passage:
     title: str  # the document's name, or the room's
     heading: str
     body: str
+    quote: str = field(default="", compare=False)  # of the body, what it was found for
     document_id: str | None = None
     room_id: str | None = None
     seq: int | None = None

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from chatapp.types import Passage, Source
 
-QUOTE_MAX = 600  # characters
-
 _CITED = re.compile(
     r"""
     (?P<code> ^\ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?)??(?:\n\ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)
@@ -37,11 +35,5 @@ def resolve(text: str, passages: Sequence[Passage]) -> tuple[str, list[Source]]:
         cited.update(there)
         return found["space"] + "".join(f"[{n}]" for n in there) if there else ""
 
-    return _CITED.sub(check, text), [_source(n, passages[n - 1]) for n in sorted(cited)]
-
-
-def _source(n: int, passage: Passage) -> Source:
-    quote = passage.body
-    if len(quote) > QUOTE_MAX:
-        quote = quote[:QUOTE_MAX].rsplit(None, 1)[0] + " …"
-    return Source(n, passage, quote)
+    said = _CITED.sub(check, text)
+    return said, [Source(n, passages[n - 1], passages[n - 1].quote) for n in sorted(cited)]

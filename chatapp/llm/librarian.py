@@ -10,7 +10,6 @@ from chatapp.llm.prompt import Access, Piece, Prompt, Usage
 from chatapp.types import Passage
 
 _SHOWN = 3  # passages
-_QUOTED = 600  # characters of each
 _PAUSE = 0.02  # seconds between two pieces: it is read like any other answer
 _WORDS = re.compile(r"\S+\s*")
 _AT_ONCE = 6  # words in a piece
@@ -40,7 +39,7 @@ def compose(passages: list[Passage]) -> str:
 
 
 def _quoted(n: int, passage: Passage) -> str:
-    lines = _cut(passage.body.strip()).splitlines()
+    lines = passage.quote.splitlines()
     quote = "\n".join(f"> {line}".rstrip() for line in lines)
     return f"**{_title(passage)}** [{n}]\n{quote}"
 
@@ -49,9 +48,3 @@ def _title(passage: Passage) -> str:
     """On one line, and unable to be Markdown of its own."""
     title = f"{passage.title} · {passage.heading}" if passage.heading else passage.title
     return re.sub(r"([\\*_`\[\]<>])", r"\\\1", " ".join(title.split()))
-
-
-def _cut(body: str) -> str:
-    if len(body) <= _QUOTED:
-        return body
-    return body[:_QUOTED].rsplit(None, 1)[0] + " …"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, text
 
-from chatapp.store import fulltext, ranking
+from chatapp.store import excerpts, fulltext, ranking
 from chatapp.store.database import reading
 from chatapp.store.fulltext import Term
 from chatapp.store.tables import documents, passages
@@ -67,8 +67,9 @@ def search(tenant_id: str, *, room_ids: Iterable[str], words: str, at_most: int)
         telling = _telling(dict(zip(asked, counts, strict=True)), total)
         found = [row for shelf in shelves for row in shelf.with_one_of(telling)]
     texts = {row: row.words.split()[1:] for row in found}
-    ranked = ranking.best(texts, ranking.weights(asked, counts, total), at_most)
-    return [_passage(row) for row in ranked]
+    weighed = ranking.weights(asked, counts, total)
+    ranked = ranking.best(texts, weighed, at_most)
+    return [_passage(row, excerpts.excerpt(row.body, weighed)) for row in ranked]
 
 
 def find(tenant_id: str, passage_id: str) -> PassageInPlace | None:
@@ -170,15 +171,24 @@ def _telling(counts: dict[Term, int], total: int) -> list[Term]:
     return telling
 
 
-def _passage(row: Row[Any]) -> Passage:
+def _passage(row: Row[Any], quote: str = "") -> Passage:
     if "document_id" in row._fields:
-        return Passage("document", row.id, row.title, row.heading, row.body, row.document_id)
+        return Passage(
+            "document",
+            row.id,
+            row.title,
+            row.heading,
+            row.body,
+            quote,
+            document_id=row.document_id,
+        )
     return Passage(
         "message",
         row.id,
         row.title or _NAMELESS[row.kind],
         f"{row.author}, {row.at[:10]}",
         row.body,
+        quote,
         room_id=row.room_id,
         seq=row.seq,
     )

@@ -232,6 +232,17 @@ def test_a_passage_stands_between_its_neighbours(give):
     assert passages.find("acme", "none") is None
 
 
+def test_what_is_quoted_is_what_was_asked_for_however_far_into_a_passage(give):
+    filler = " ".join(f"Sentence {n} is beside the point." for n in range(60))
+    give(pieces=[("", f"{filler} The zebra eats melons. {filler}", 0)])
+
+    (passage,) = found("What does the zebra eat?")
+
+    assert "The zebra eats melons." in passage.quote
+    assert len(passage.quote) < 610
+    assert passage.quote.removeprefix("… ").removesuffix(" …") in passage.body
+
+
 def test_documents_of_others_are_not_there(give):
     document = give()
     give("theirs.md", [("", "Their backup is a canary.", 0)], tenant_id="rival")
