@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from chatapp.types import Assistant
+from chatapp.types import Assistant, Price
 from tests.browser.conftest import Visit
 from tests.browser.town import Account, Town
 from tests.fake_providers import FakeProviders
@@ -52,7 +52,8 @@ def model(town: Town, provider: FakeProviders) -> Iterator[FakeProviders]:
     """The workspace has chosen one; it writes these pieces, and waits before the third."""
     provider.pieces, provider.pause, provider.fault, provider.hold_after = PIECES, 0.0, "", None
     provider._going_on.clear()
-    town.chooses(Assistant("openai", "a-model"))
+    free = Price(0, 0)  # within whatever budget another test has set
+    town.chooses(Assistant("openai", "a-model", price=free))
     yield provider
     provider.go_on()
     provider.fault = ""
