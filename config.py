@@ -151,6 +151,18 @@ class ProviderKeys:
     GEMINI_API_KEY: str = field(default="", repr=False)
     GEMINI_BASE_URL: str = ""
 
+    EMBEDDING_MODEL: str = ""  # documents are also found by their meaning; "": by words alone
+    EMBEDDING_BASE_URL: str = ""  # of another server of OpenAI's language; "": OPENAI_…
+    EMBEDDING_API_KEY: str = field(default="", repr=False)  # of that one
+
+    def __post_init__(self) -> None:
+        if self.EMBEDDING_MODEL and not (
+            self.EMBEDDING_BASE_URL or self.OPENAI_BASE_URL or self.OPENAI_API_KEY
+        ):
+            raise ConfigError(
+                "EMBEDDING_MODEL needs EMBEDDING_BASE_URL, OPENAI_BASE_URL or OPENAI_API_KEY."
+            )
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ProviderKeys:
         return cls(**{each.name: environ.get(each.name, "") for each in fields(cls)})

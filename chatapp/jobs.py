@@ -57,6 +57,11 @@ def read_documents() -> None:
     _send("documents.read", queue=ASSISTANT)
 
 
+def embed_documents() -> None:
+    """Have a worker give vectors to passages that have none. The clock does it too."""
+    _send("documents.embed", queue=ASSISTANT)
+
+
 def workers() -> list[str]:
     """The names of the workers that answer within a second; none when the queue cannot be reached."""
     try:

@@ -278,6 +278,14 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text means to a model: near to what means the same, in whatever words."""
+
+    model: str
+    vector: list[float]
+
+
+@dataclass(frozen=True, slots=True)
 class PassageInPlace:
     """A document's passage where it stands."""
 

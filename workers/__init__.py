@@ -25,6 +25,7 @@ log = logs.get(__name__)
 
 DEFAULT, ASSISTANT = "celery", "assistant"
 _SAY_EVERY = 10.0  # seconds
+_EMBED_EVERY = 30.0  # seconds
 
 
 class AppTask(Task):
@@ -99,6 +100,7 @@ def clock(app: Flask) -> dict[str, Any]:
         "assistant": _every(app.config["ASSISTANT_SWEEP_EVERY"], "assistant.sweep"),
         "budgets": _every(app.config["BUDGET_SWEEP_EVERY"], "budgets.sweep"),
         "documents": _every(app.config["DOCUMENTS_EVERY"], "documents.read", ASSISTANT),
+        "embeddings": _every(_EMBED_EVERY, "documents.embed", ASSISTANT),
         "trim": _every(30.0, "upkeep.trim"),
         "expire": _every(3600.0, "upkeep.expire"),
     }

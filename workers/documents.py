@@ -6,9 +6,10 @@ from threading import Lock
 
 from celery import shared_task
 
-from chatapp.actions import documents
+from chatapp.actions import documents, embeddings
 
 _at_it = Lock()  # in a pool of threads: one document at a time, or they take all the memory
+_embedding = Lock()  # likewise: nobody pays twice for a vector
 
 
 @shared_task(name="documents.read")
@@ -19,3 +20,13 @@ def read() -> None:
             documents.read_next()
         finally:
             _at_it.release()
+
+
+@shared_task(name="documents.embed")
+def embed() -> None:
+    """Give vectors to passages that have none, if that is configured. Safe to run twice or late."""
+    if _embedding.acquire(blocking=False):
+        try:
+            embeddings.fill()
+        finally:
+            _embedding.release()

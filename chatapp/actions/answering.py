@@ -12,7 +12,7 @@ from typing import Any
 
 from chatapp import bus, llm, logs, text
 from chatapp.errors import Busy, ChatError, Conflict
-from chatapp.llm import Piece, Prompt, Usage, citations, context, prices
+from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, prices
 from chatapp.llm.writing import TICK, Writing
 from chatapp.money import dollars
 from chatapp.store import (
@@ -114,7 +114,8 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     """From the prompt to the settled price."""
     messages, names = briefing.said(run, question)
     said = context.Conversation(messages, names, assistant_id(run.tenant_id))
-    reading = context.Reading(said, briefing.found(run, question), wanted)
+    found = briefing.found(run, question, embedding.meaning(question.body))
+    reading = context.Reading(said, found, wanted)
     budgets.reserve(
         run.tenant_id,
         run_id=run.id,

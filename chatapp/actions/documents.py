@@ -11,6 +11,7 @@ from time import monotonic
 from chatapp import jobs, logs, text
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload, NotFound, TooLarge
+from chatapp.llm import embedding
 from chatapp.reading import Unreadable, bounded, check
 from chatapp.store import documents
 from chatapp.types import Caller, Document, Listing
@@ -103,7 +104,8 @@ def _read(document: Document, content: bytes) -> None:
             if not documents.keep(document, done, some):
                 return  # replaced or removed meanwhile
             done += len(some)
-        documents.serve(document, done)
+        if documents.serve(document, done) and embedding.is_configured():
+            jobs.embed_documents()
     except Unreadable as error:
         reason = str(error)
     except Busy:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from chatapp.llm import anthropic, gemini, librarian, openai
+from chatapp.llm import anthropic, embedding, gemini, librarian, openai
 from chatapp.llm.failures import Failure, Refused
 from chatapp.llm.loop import pull
 from chatapp.llm.prompt import LIBRARIAN, Access, Piece, Prompt, Turn, Usage
@@ -49,6 +49,7 @@ def init_app(app: Flask, keys: Any) -> None:
         )
         if any(found)  # a server of one's own needs no key
     }
+    embedding.init_app(app, keys)
 
 
 def reachable() -> list[str]:

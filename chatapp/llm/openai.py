@@ -30,6 +30,20 @@ async def stream(prompt: Prompt, access: Access) -> AsyncIterator[Piece | Usage]
     failures.judge_end(finished, declined=("content_filter",))
 
 
+async def vectors(model: str, texts: list[str], access: Access) -> AsyncIterator[list[Any]]:
+    """One of each text, in their order, if the server is what it says. Raises Failure. Not tried
+    again: whoever asks has another way, or comes again.
+    """
+    with _understood():
+        # As numbers: not every server knows the SDK's own default.
+        answer: Any = await (
+            _client(access)
+            .with_options(max_retries=0)
+            .embeddings.create(model=model, input=texts, encoding_format="float")
+        )
+        yield [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+
+
 @contextmanager
 def _understood() -> Iterator[None]:
     """The SDK's errors as ours, without what they quote."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from chatapp.errors import NotAllowed
 from chatapp.store import memberships, passages, room_log, timeline, users
-from chatapp.types import Message, Passage, Run, assistant_id
+from chatapp.types import Meaning, Message, Passage, Run, assistant_id
 
 _FOUND = 8  # passages
 _LOOKED_BACK = 200  # messages
 
 
-def found(run: Run, question: Message) -> list[Passage]:
+def found(run: Run, question: Message, meaning: Meaning | None) -> list[Passage]:
     """The best of what the workspace knows. Raises NotAllowed for who left the room, Busy."""
     room_ids = memberships.searched_for(run.room, run.asker_id)
     if room_ids is None:
         raise NotAllowed("Who asked is not in this room any more.")
-    return passages.search(run.tenant_id, room_ids=room_ids, words=question.body, at_most=_FOUND)
+    return passages.search(
+        run.tenant_id, room_ids=room_ids, words=question.body, at_most=_FOUND, meaning=meaning
+    )
 
 
 def said(run: Run, question: Message) -> tuple[list[Message], dict[str, str]]:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, text
 
-from chatapp.store import excerpts, fulltext, ranking
+from chatapp.store import excerpts, fulltext, ranking, vectors
 from chatapp.store.database import reading
 from chatapp.store.fulltext import Term
 from chatapp.store.tables import documents, passages
-from chatapp.types import Passage, PassageInPlace, assistant_id
+from chatapp.types import Meaning, Passage, PassageInPlace, assistant_id
 
 _COUNT = 1_000  # a word that is in more texts is as common as can be
 _RANKED = 500  # texts that are compared with a question
@@ -49,9 +49,17 @@ _MESSAGES = _Shelf(
 )
 
 
-def search(tenant_id: str, *, room_ids: Iterable[str], words: str, at_most: int) -> list[Passage]:
+def search(
+    tenant_id: str,
+    *,
+    room_ids: Iterable[str],
+    words: str,
+    at_most: int,
+    meaning: Meaning | None = None,
+) -> list[Passage]:
     """What answers a question best, the best first: of the workspace's documents, and of what
     people said in these rooms. Everything else might as well not exist: it is not even counted.
+    Documents are also found by what the question means, if that is given.
 
     What was asked of the assistant, and what it answered, is not found. Raises Busy.
     """
@@ -69,6 +77,10 @@ def search(tenant_id: str, *, room_ids: Iterable[str], words: str, at_most: int)
     texts = {row: row.words.split()[1:] for row in found}
     weighed = ranking.weights(asked, counts, total)
     ranked = ranking.best(texts, weighed, at_most)
+    near = vectors.nearest(tenant_id, meaning, at_most) if meaning else []
+    rows = {row.id: row for row in [*near, *ranked]}
+    both = ranking.merged([row.id for row in ranked], [row.id for row in near])
+    ranked = [rows[id_] for id_ in both[:at_most]]
     return [_passage(row, excerpts.excerpt(row.body, weighed)) for row in ranked]
 
 

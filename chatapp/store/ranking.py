@@ -15,6 +15,7 @@ from chatapp.store.fulltext import Term
 
 Key = TypeVar("Key")
 _K1, _B = 1.2, 0.75
+_K = 60  # so that being first in one ranking does not outdo being well placed in both
 _WORTH = 0.1  # of the best: what is further from the question is not shown
 COMMON = 0.5  # a word in more than this part of the texts only adds to what others find
 
@@ -46,6 +47,15 @@ def best(
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)[:at_most]
     least = scores[ranked[0]] * _WORTH
     return [key for key in ranked if scores[key] > 0 and scores[key] >= least]
+
+
+def merged(*rankings: Sequence[Key]) -> list[Key]:
+    """By reciprocal rank: what several rankings put near their top comes first."""
+    scores: dict[Key, float] = {}
+    for ranking in rankings:
+        for rank, key in enumerate(ranking, 1):
+            scores[key] = scores.get(key, 0.0) + 1 / (_K + rank)
+    return sorted(scores, key=scores.__getitem__, reverse=True)
 
 
 def _counted(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
+    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -324,6 +326,17 @@ passages = Table(
     UniqueConstraint("id"),
     UniqueConstraint("document_id", "version", "place"),
     Index("ix_passages_workspace", "workspace_id"),
+)
+
+passage_vectors = Table(
+    "passage_vectors",
+    metadata,
+    _id("passage_id", ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True),
+    _id("workspace_id", nullable=False),
+    Column("model", String(200), nullable=False),  # of which the vector is
+    Column("dimensions", Integer, nullable=False),  # 0: the model does not take this passage
+    Column("vector", LargeBinary().with_variant(ARRAY(REAL), "postgresql"), nullable=False),
+    Index("ix_passage_vectors_workspace", "workspace_id"),
 )
 
 event.listen(metadata, "after_create", lambda _, connection, **__: fulltext.create(connection))

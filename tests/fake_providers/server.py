@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.fake_providers.wire import Dialect, dialect, said
+from tests.fake_providers.wire import Dialect, dialect, said, vectors
 
 FAULTS = (
     "refuse",  # 401
@@ -72,6 +72,8 @@ class FakeProviders:
         self.input_tokens, self.output_tokens = 120, 5
         self.hold_after: int | None = None
         self.by_model: dict[str, dict[str, Any]] = {}
+        self.meanings: list[set[str]] = []  # words that mean the same to its embeddings
+        self.longest: int | None = None  # characters of a text that its embeddings take
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -162,6 +164,8 @@ class FakeProviders:
             return await self._refuse(status, writer)
         if fault == "hang":
             await asyncio.sleep(3600)
+        if asked.path.endswith("/embeddings"):
+            return await self._embed(asked, fault, writer)
         pieces = _slices(asked.text) if fault == "echo" else how.get("pieces", self.pieces)
         tokens = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
         spoken = dialect(asked.path, **tokens)
@@ -198,6 +202,23 @@ class FakeProviders:
             asked.written += 1
         for frame in spoken.closing:
             await _chunk(writer, frame)
+        return None
+
+    async def _embed(self, asked: Asked, fault: str, writer: asyncio.StreamWriter) -> None:
+        if fault == "cut":
+            raise _Cut
+        if self.longest is not None and max(map(len, asked.body["input"])) > self.longest:
+            return await self._refuse(400, writer)
+        shapes: dict[str, Any] = {
+            "garbage": {"data": [{"index": 0, "embedding": ["x"]}]},
+            "nonsense": {"data": 7},
+            "end early": {"data": []},
+        }
+        body = json.dumps(shapes.get(fault) or vectors(asked.body, self.meanings)).encode()
+        length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+        writer.write(_head(200, "application/json") + length + body)
+        await writer.drain()
+        asked.completed = True
         return None
 
     def _refusal(self, fault: str) -> int:

@@ -46,6 +46,7 @@ def test_everything_the_clock_calls_is_a_task_and_in_time(celery):
         "budgets.sweep",
         "upkeep.trim",
         "documents.read",
+        "documents.embed",
         "upkeep.expire",
     }
     assert {entry["task"] for entry in entries} <= set(celery.tasks)
