@@ -70,7 +70,8 @@ def heir(tenant_id: str, room_id: str) -> str | None:
 
 def searched_for(room: Room, user_id: str) -> list[str] | None:
     """The rooms that may be searched for an answer to this person in this room: all of theirs when
-    nobody else reads it there, else this one and their public ones. None: they are not in the room.
+    nobody else reads it there, else this one and their public ones. Who joins a public room reads
+    what was said before: there nobody is alone. None: they are not in the room.
     """
     member, ours = memberships.c, assistant_id(room.tenant_id)
     theirs = (
@@ -92,6 +93,7 @@ def searched_for(room: Room, user_id: str) -> list[str] | None:
         alone = connection.execute(others.limit(1)).first() is None
     if room.id not in kinds:
         return None
+    alone = alone and kinds[room.id] != "public"
     return [id_ for id_, kind in kinds.items() if alone or kind == "public" or id_ == room.id]
 
 

@@ -127,6 +127,18 @@ def test_a_private_room_is_not_quoted_where_others_read(ada, bob, fake, say, ask
     assert CANARY not in capsys.readouterr().err
 
 
+def test_who_is_alone_in_a_public_room_is_not_alone_for_long(ada, fake, say, ask, make_room):
+    make_room("square", ada)
+    members.add(ada, room_id="square", user_ids=[assistant_id("acme")])
+    board = rooms.create(ada, kind="private", name=f"{CANARY} board")
+    say(ada, board.id, f"The {CANARY} costs nine.")
+
+    answer = ask(ada, "square", "What does it cost, and what does the board say?")
+
+    assert CANARY not in f"{answer.body} {answer.run}"
+    assert CANARY not in "".join(asked.text for asked in fake.requests)
+
+
 def test_a_room_one_is_not_in_is_not_read_for_one(ada, bob, fake, say, ask, capsys):
     board = rooms.create(ada, kind="private", name=f"{CANARY} board")
     say(ada, board.id, f"The {CANARY} costs nine.")
