@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from chatapp.store import ledger, message_words, tables
 from chatapp.store.database import insert_missing
@@ -97,6 +97,16 @@ def _message_edited(connection: Connection, event: Event) -> None:
 def _message_removed(connection: Connection, event: Event) -> None:
     _revise(connection, event, body="", mentions=[], removed_at=event.at)
     _forget_mentions(connection, event, event.data["message_seq"])
+    _forget_sources(connection, event.data["message_id"])
+
+
+def _forget_sources(connection: Connection, message_id: str) -> None:
+    """What an answer quoted goes with it."""
+    message = tables.messages.c
+    query = select(message.run).where(message.id == message_id, message.removed_at.is_not(None))
+    if run := connection.execute(query).scalar():
+        this = update(tables.messages).where(message.id == message_id)
+        connection.execute(this.values(run=run | {"sources": []}))
 
 
 def _revise(connection: Connection, event: Event, **values: Any) -> None:

@@ -194,7 +194,14 @@ def edited(old: Message, event: Event) -> Message:
 def removed(old: Message, event: Event) -> Message:
     if event.data["revision"] <= old.revision:
         return old
-    return replace(old, body="", mentions=[], revision=event.data["revision"], removed_at=event.at)
+    return replace(
+        old,
+        body="",
+        mentions=[],
+        revision=event.data["revision"],
+        removed_at=event.at,
+        run=old.run and old.run | {"sources": []},  # they quote
+    )
 
 
 def _message(row: Row[Any]) -> Message:

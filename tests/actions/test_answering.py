@@ -139,6 +139,22 @@ def test_who_is_alone_in_a_public_room_is_not_alone_for_long(ada, fake, say, ask
     assert CANARY not in "".join(asked.text for asked in fake.requests)
 
 
+def test_what_an_answer_quoted_goes_with_it(ada, fake, ask, persist):
+    knows("acme", "prices.md", f"The {CANARY} costs nine.")
+    fake.fault, fake.pieces = "", ["Nine [1]."]
+    room_id = conversation(ada)
+    answer = ask(ada, room_id, f"What does the {CANARY} cost?")
+    assert CANARY in str(answer.run["sources"])
+
+    messages.remove(ada, message_id=answer.id, revision=answer.revision)
+
+    for write_down in (lambda: None, persist):
+        write_down()
+        removed = answer_to(ada, room_id, answer.run["question_id"])
+        assert removed.removed_at
+        assert removed.run == answer.run | {"sources": []}
+
+
 def test_a_room_one_is_not_in_is_not_read_for_one(ada, bob, fake, say, ask, capsys):
     board = rooms.create(ada, kind="private", name=f"{CANARY} board")
     say(ada, board.id, f"The {CANARY} costs nine.")
