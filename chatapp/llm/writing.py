@@ -32,6 +32,7 @@ class Writing:
         self._keep, self._tell, self._patience = keep, tell, patience
         self._unsaid = ""
         self._usage: Usage | None = None
+        self._uncounted = ""  # what came after that
         self._before: list[Usage] = []
         self._began = monotonic()
         self._said_at = self._began - _RENEW  # the first piece does not wait
@@ -43,9 +44,10 @@ class Writing:
     def take(self, item: Piece | Usage | None) -> None:
         """What the model said, or nothing; either way this is the time to see to the lease."""
         if isinstance(item, Piece):
-            self._unsaid += text.keepable(item.text)
+            piece = text.keepable(item.text)
+            self._unsaid, self._uncounted = self._unsaid + piece, self._uncounted + piece
         elif isinstance(item, Usage):
-            self._usage = item
+            self._usage, self._uncounted = item, ""
         waited = monotonic() - self._said_at
         if waited > _RENEW or (self._unsaid and waited > TICK):
             self.say()
@@ -73,12 +75,15 @@ class Writing:
         self._said_at = now
 
     def used(self, prompt: Prompt) -> Usage:
-        """As the provider says; where it did not come to that, about; nothing for nothing."""
+        """As the provider says; where it did not come to that, about; nothing for nothing. One that
+        is stopped may have counted the question alone.
+        """
         if prompt.provider == LIBRARIAN:
             return Usage(0, 0)
         used = self._usage
-        if used is None and self.text:
-            used = Usage(context.about_tokens(prompt), context.tokens(self.text))
+        if self._uncounted:
+            asked, written = used or Usage(context.about_tokens(prompt), 0)
+            used = Usage(asked, written + context.tokens(self._uncounted))
         every = [*self._before, used or Usage(0, 0)]
         return Usage(
             sum(one.input_tokens for one in every), sum(one.output_tokens for one in every)

@@ -18,6 +18,7 @@ from chatapp.llm.failures import (
     Refused,
     TimedOut,
 )
+from chatapp.llm.writing import TICK, Writing
 from config import ProviderKeys
 from tests.fake_providers import FakeProviders
 
@@ -101,6 +102,26 @@ def test_stopping_closes_the_providers_connection_within_a_second(provider, fake
     (asked,) = fake.requests
     assert asked.gone.wait(1)
     assert asked.closed_at - began < 1
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])  # they count it at the end only
+def test_what_was_written_before_a_stop_is_paid_for(provider, fake):
+    fake.pieces, fake.hold_after = ["lorem ipsum " * 10] * 9, 6
+    request = prompt(provider)
+    writing = Writing(
+        keep=lambda offset, piece: offset + len(piece) >= 6 * 120,
+        tell=lambda _offset, _piece: None,
+        patience=5.0,
+    )
+
+    with closing(llm.complete(request, tick=TICK)) as answer:
+        for item in answer:
+            writing.take(item)
+            if writing.stopped:
+                break
+
+    assert writing.used(request).output_tokens >= 6 * 120 / 3
+    assert writing.used(request).input_tokens > 0
 
 
 def test_stopping_before_the_first_word_closes_it_too(provider, fake):
