@@ -77,6 +77,7 @@ class Config:
     LIMIT_SEND_ROOM: int = 6_000  # messages in one room
     LIMIT_SEND_WORKSPACE: int = 60_000  # messages of one workspace in one shard's rooms
     LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
+    LIMIT_RETRY: int = 20  # answers that one person asks for once more
     LIMIT_CONNECT: int = 10  # connections of one person
     CONNECTIONS_PER_PERSON: int = 50  # open at once: tabs, devices, bots
     UNKNOWN_PER_ADDRESS: int = 1_000  # sockets open to one worker that have not said whose they are

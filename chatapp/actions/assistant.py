@@ -21,6 +21,7 @@ from chatapp.store import (
     budgets,
     codec,
     drafts,
+    limits,
     memberships,
     pieces,
     replies,
@@ -92,7 +93,7 @@ def cancel(caller: Caller, *, run_id: str) -> None:
 def retry(caller: Caller, *, run_id: str) -> Placed:
     """Answer the same question again; the new answer takes the old one's place. Two who want it at
     the same moment get one. Raises NotFound, NotAllowed, Conflict while it is not over,
-    BudgetExceeded, AssistantUnavailable.
+    TooFast, BudgetExceeded, AssistantUnavailable.
     """
     run = _found(caller, run_id)
     if run.asker_id != caller.user_id and not _governs(caller, run):
@@ -101,6 +102,7 @@ def retry(caller: Caller, *, run_id: str) -> Placed:
         raise Conflict("This answer is still being written.")
     newest = runs.newest(run)
     if newest.state not in ("waiting", "running"):
+        limits.take("retry", caller)
         _admit(caller, run.room)
         newest, fresh = runs.again(newest)
         if fresh:

@@ -10,7 +10,14 @@ from sqlalchemy import insert
 
 from chatapp import llm
 from chatapp.actions import answering, assistant, history, members, messages, people, reading, rooms
-from chatapp.errors import AssistantUnavailable, BudgetExceeded, Conflict, NotAllowed, NotFound
+from chatapp.errors import (
+    AssistantUnavailable,
+    BudgetExceeded,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    TooFast,
+)
 from chatapp.store import (
     assistants,
     attendants,
@@ -345,6 +352,22 @@ def test_only_who_asked_and_administrators_stop_it_or_ask_again(ada, bob, person
     with pytest.raises(NotAllowed):
         assistant.retry(carol, run_id=run_id)
     assert assistant.retry(bob, run_id=run_id).run.attempt == 2
+
+
+class TestAgainAndAgain:
+    @pytest.fixture
+    def settings(self):
+        return {"LIMIT_RETRY": 2}
+
+    def test_nobody_has_everything_answered_anew_all_the_time(self, ada, ask):
+        room_id = conversation(ada)
+        run_id = ask(ada, room_id, "why?").run["id"]
+        for _ in range(2):
+            run_id = assistant.retry(ada, run_id=run_id).run.id
+            answering.answer(tenant_id="acme", room_id=room_id)
+
+        with pytest.raises(TooFast):
+            assistant.retry(ada, run_id=run_id)
 
 
 def test_a_question_that_was_taken_back_is_not_answered(ada, fake, persist):
