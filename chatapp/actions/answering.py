@@ -34,6 +34,7 @@ log = logs.get(__name__)
 
 _STARTS = 2  # how often a run may be begun
 _LONGEST = 30_000  # characters of an answer
+_LONGEST_SUMMARY = 10 * context.SUMMARY  # characters, for a model that does not keep to its tokens
 
 
 def answer(*, tenant_id: str, room_id: str) -> None:
@@ -156,15 +157,17 @@ def _summary(writing: Writing, reading: context.Reading) -> str:
     with suppress(llm.Failure), closing(llm.complete(request, tick=TICK)) as told:
         for item in told:
             writing.rest(item)
-            if writing.stopped:
+            if writing.stopped or len(summary) > _LONGEST_SUMMARY:
                 break
             if isinstance(item, Piece):
                 summary += text.keepable(item.text)
-    return summary
+    return summary[:_LONGEST_SUMMARY]
 
 
 def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
     """The outcome, and what went wrong."""
+    if writing.stopped:  # while it read what was said before
+        return "stopped", {}
     try:
         with closing(llm.complete(prompt, tick=TICK)) as answer:
             for item in answer:

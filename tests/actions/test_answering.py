@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from threading import Thread
 
 import pytest
 from sqlalchemy import insert
@@ -490,3 +491,40 @@ def test_what_is_too_long_is_left_out_or_summarised_as_the_workspace_wants(ada, 
     assert CANARY in summary.text
     assert "a summary of what was said before" in question.text
     assert answer.run["input_tokens"] == 2 * fake.input_tokens
+
+
+class TestSummary:
+    @pytest.fixture
+    def room_id(self, ada, fake, say):
+        assistants.put("acme", Assistant("openai", "parrot", summarise=True))
+        fake.fault = ""
+        room_id = conversation(ada)
+        for number in range(8):
+            say(ada, room_id, f"{number} " + "lorem ipsum " * 350)
+        return room_id
+
+    def test_an_endless_one_is_cut(self, ada, fake, ask, room_id):
+        fake.pieces = ["zyx " * 1_000] * 5
+
+        ask(ada, room_id, "And now?")
+
+        assert 900 < fake.requests[1].text.count("zyx") <= 1_000
+
+    def test_who_stops_it_then_asks_no_more(self, app, ada, fake, room_id, persist, eventually):
+        fake.hold_after = 1
+        asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="And now?")
+        run_id = json.loads(asked)["id"]
+
+        def answer():
+            with app.app_context():
+                answering.answer(tenant_id="acme", room_id=room_id)
+
+        worker = Thread(target=answer)
+        worker.start()
+        eventually(lambda: fake.requests and fake.requests[0].written)
+        assistant.cancel(ada, run_id=run_id)
+        worker.join(5)
+
+        persist()
+        assert answer_to(ada, room_id, run_id).run["outcome"] == "stopped"
+        assert len(fake.requests) == 1
