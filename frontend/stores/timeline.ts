@@ -92,8 +92,8 @@ function changed(message: Message, event: Change): Message {
   if (event.data.revision <= message.revision) return message;
   const revision = event.data.revision;
   if (event.type === "message:removed") {
-    const run = message.run && { ...message.run, sources: [] }; // they quote
-    return { ...message, revision, body: "", mentions: [], removed_at: event.at, run };
+    const unquoted = message.run && { run: { ...message.run, sources: [] } };
+    return { ...message, revision, body: "", mentions: [], removed_at: event.at, ...unquoted };
   }
   return { ...message, revision, body: event.data.body, mentions: event.data.mentions, edited_at: event.at };
 }
