@@ -14,7 +14,6 @@ from chatapp import bus, llm, logs, text
 from chatapp.errors import Busy, ChatError, Conflict
 from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, prices
 from chatapp.llm.writing import TICK, Writing
-from chatapp.money import dollars
 from chatapp.store import (
     assistants,
     briefing,
@@ -82,9 +81,7 @@ def _take_over(run: Run, token: str, wanted: Assistant, standing: Standing) -> N
     """Whoever began it is gone. It ends with what they wrote, which somebody has to pay for."""
     body = text.clean(pieces.since(run, 0))
     provider, model = runs.asked_of(run)
-    used = Usage(pieces.given(run), context.tokens(body) if body else 0)
-    if provider == llm.LIBRARIAN:
-        used = Usage(0, 0)
+    used = context.left_behind(provider, asked=pieces.given(run), written=body)
     cost = prices.cost(provider, model, *used, given=wanted.price)
     error: dict[str, Any] = {
         "code": "interrupted",
@@ -92,7 +89,8 @@ def _take_over(run: Run, token: str, wanted: Assistant, standing: Standing) -> N
         "retryable": True,
     }
     outcome, error = ("stopped", {}) if standing.cancelled else ("failed", error)
-    told = replies.unanswered(run, outcome, **error) | _paid(provider, model, used, cost)
+    told = replies.unanswered(run, outcome, **error)
+    told |= replies.paid(provider, model, *used, cost)
     _end(run, token, body, told, spent=cost)
 
 
@@ -132,7 +130,7 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     cost = _cost(wanted, used)
     body, sources = citations.resolve(text.clean(writing.text), prompt.passages)
     told = replies.unanswered(run, outcome, **error)
-    told |= _paid(wanted.provider, wanted.model, used, cost)
+    told |= replies.paid(wanted.provider, wanted.model, *used, cost)
     told["seconds"] = round(monotonic() - began, 2)
     told["sources"] = [replies.source(source) for source in sources]
     _end(run, token, body, told, spent=cost, first=writing.first)
@@ -186,16 +184,6 @@ def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
 
 def _cost(wanted: Assistant, used: Usage) -> int | None:
     return prices.cost(wanted.provider, wanted.model, *used, given=wanted.price)
-
-
-def _paid(provider: str, model: str, used: Usage, cost: int | None) -> dict[str, Any]:
-    return {
-        "provider": provider,
-        "model": model,
-        "input_tokens": used.input_tokens,
-        "output_tokens": used.output_tokens,
-        "cost": None if cost is None else dollars(cost),
-    }
 
 
 def _end(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatapp import bus, jobs, llm, metrics
+from chatapp import bus, jobs, llm, metrics, text
 from chatapp.actions import access
 from chatapp.errors import (
     AssistantUnavailable,
@@ -14,7 +14,7 @@ from chatapp.errors import (
     NotFound,
     RoomNotFound,
 )
-from chatapp.llm import prices
+from chatapp.llm import context, prices
 from chatapp.store import (
     assistants,
     attendants,
@@ -130,11 +130,7 @@ def sweep() -> None:
         jobs.reply(room)
     for room in attendants.left_alone(deserted):
         for run in runs.open_in(room):
-            words = "Nobody came to answer this. Try again in a moment."
-            error = {"code": "assistant_unavailable", "message": words, "retryable": True}
-            body = pieces.since(run, 0)
-            replies.finish(run, body, replies.unanswered(run, "failed", **error))
-            bus.reply_ended(run, outcome="failed", length=len(body))
+            _give_up(run)
 
 
 def count() -> None:
@@ -146,6 +142,22 @@ def count() -> None:
             shown[what].labels(which).set(value)
         elif which in first:
             first[which].set(value)
+
+
+def _give_up(run: Run) -> None:
+    """It ends with what was written, if anybody began, which somebody has to pay for."""
+    words = "Nobody came to answer this. Try again in a moment."
+    error = {"code": "assistant_unavailable", "message": words, "retryable": True}
+    body = text.clean(pieces.since(run, 0))
+    told = replies.unanswered(run, "failed", **error)
+    if run.starts:
+        provider, model = runs.asked_of(run)
+        used = context.left_behind(provider, asked=pieces.given(run), written=body)
+        given = assistants.find(run.tenant_id).price
+        cost = prices.cost(provider, model, *used, given=given)
+        told |= replies.paid(provider, model, *used, cost)
+    replies.finish(run, body, told)
+    bus.reply_ended(run, outcome="failed", length=len(body))
 
 
 def _admit(caller: Caller, room: Room) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from chatapp.errors import Busy, Conflict, RoomNotFound
+from chatapp.money import dollars
 from chatapp.store import room_log, runs
 from chatapp.types import Draft, Event, Run, Source, assistant_id
 
@@ -47,6 +48,19 @@ def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
         "seconds": 0.0,
         "sources": [],
         "error": error or None,
+    }
+
+
+def paid(
+    provider: str, model: str, input_tokens: int, output_tokens: int, cost: int | None
+) -> dict[str, Any]:
+    """What is told besides, of a run that a provider was asked for; `cost` in millionths."""
+    return {
+        "provider": provider,
+        "model": model,
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "cost": None if cost is None else dollars(cost),
     }
 
 

@@ -422,6 +422,28 @@ class TestNobodyComes:
         error = answer_to(ada, room_id, run_id).run["error"]
         assert (error["code"], error["retryable"]) == ("assistant_unavailable", True)
 
+    def test_what_was_written_before_is_kept_and_paid_for(self, ada, persist, eventually):
+        room_id = conversation(ada)
+        asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+        run = runs.find("acme", json.loads(asked)["id"])
+        assistants.put("acme", Assistant("openai", "parrot", price=Price(10**6, 10**6)))
+        with pieces.lease(run.room) as token:
+            pieces.begin(run, token)
+            runs.start(run, provider="openai", model="parrot")
+            pieces.asked(run, token, 700)
+            pieces.grow(run, token, 0, "It began")
+
+        def swept():
+            assistant.sweep()
+            return runs.find("acme", run.id).state == "failed"
+
+        eventually(swept)
+        persist()
+        answer = answer_to(ada, room_id, run.id)
+        assert answer.body == "It began"
+        assert (answer.run["input_tokens"], answer.run["output_tokens"]) == (700, 3)
+        assert float(answer.run["cost"]) > 0
+
     def test_one_that_somebody_answers_is_left_alone(self, ada, persist):
         room_id = conversation(ada)
         assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
