@@ -154,7 +154,7 @@ def _summary(writing: Writing, reading: context.Reading) -> str:
     summary = ""
     with suppress(llm.Failure), closing(llm.complete(request, tick=TICK)) as told:
         for item in told:
-            writing.rest(item)
+            writing.rest(item, request)
             if writing.stopped or len(summary) > _LONGEST_SUMMARY:
                 break
             if isinstance(item, Piece):

@@ -14,6 +14,28 @@ TICK = 1 / 15  # seconds between two pieces, at least
 _RENEW = 0.4  # seconds until there is something to keep, if only the lease
 
 
+class _Counted:
+    """What a request used: as the provider says; where it did not come to that, about; nothing for
+    nothing. One that is stopped may have counted the question alone.
+    """
+
+    def __init__(self) -> None:
+        self._usage: Usage | None = None
+        self._uncounted = ""  # what came after that
+
+    def take(self, item: Piece | Usage | None) -> None:
+        if isinstance(item, Piece):
+            self._uncounted += item.text
+        elif isinstance(item, Usage):
+            self._usage, self._uncounted = item, ""
+
+    def used(self, prompt: Prompt) -> Usage:
+        if not self._uncounted:
+            return self._usage or Usage(0, 0)
+        asked, written = self._usage or Usage(context.about_tokens(prompt), 0)
+        return Usage(asked, written + context.tokens(self._uncounted))
+
+
 class Writing:
     """`keep(offset, piece)` keeps it and says whether somebody wants it to stop; `tell` is called
     after it. While keeping raises Busy, what is to be kept waits, but not longer than `patience`.
@@ -31,9 +53,8 @@ class Writing:
         self.first: float | None = None  # seconds until anything was written
         self._keep, self._tell, self._patience = keep, tell, patience
         self._unsaid = ""
-        self._usage: Usage | None = None
-        self._uncounted = ""  # what came after that
-        self._before: list[Usage] = []
+        self._answer = _Counted()
+        self._before: tuple[_Counted, Prompt] | None = None
         self._began = monotonic()
         self._said_at = self._began - _RENEW  # the first piece does not wait
 
@@ -43,19 +64,18 @@ class Writing:
 
     def take(self, item: Piece | Usage | None) -> None:
         """What the model said, or nothing; either way this is the time to see to the lease."""
+        self._answer.take(item)
         if isinstance(item, Piece):
-            piece = text.keepable(item.text)
-            self._unsaid, self._uncounted = self._unsaid + piece, self._uncounted + piece
-        elif isinstance(item, Usage):
-            self._usage, self._uncounted = item, ""
+            self._unsaid += text.keepable(item.text)
         waited = monotonic() - self._said_at
         if waited > _RENEW or (self._unsaid and waited > TICK):
             self.say()
 
-    def rest(self, item: Piece | Usage | None) -> None:
-        """What a model said that is not for the screens: it costs all the same."""
-        if isinstance(item, Usage):
-            self._before = [item]
+    def rest(self, item: Piece | Usage | None, request: Prompt) -> None:
+        """What a model said to another request, not for the screens: it costs all the same."""
+        if self._before is None:
+            self._before = (_Counted(), request)
+        self._before[0].take(item)
         if monotonic() - self._said_at > _RENEW:
             self.say()
 
@@ -75,16 +95,12 @@ class Writing:
         self._said_at = now
 
     def used(self, prompt: Prompt) -> Usage:
-        """As the provider says; where it did not come to that, about; nothing for nothing. One that
-        is stopped may have counted the question alone.
-        """
+        """By the answer, and by the request before it."""
         if prompt.provider == LIBRARIAN:
             return Usage(0, 0)
-        used = self._usage
-        if self._uncounted:
-            asked, written = used or Usage(context.about_tokens(prompt), 0)
-            used = Usage(asked, written + context.tokens(self._uncounted))
-        every = [*self._before, used or Usage(0, 0)]
-        return Usage(
-            sum(one.input_tokens for one in every), sum(one.output_tokens for one in every)
-        )
+        asked, written = self._answer.used(prompt)
+        if self._before is not None:
+            counted, request = self._before
+            before = counted.used(request)
+            return Usage(asked + before.input_tokens, written + before.output_tokens)
+        return Usage(asked, written)

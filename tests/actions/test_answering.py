@@ -548,5 +548,8 @@ class TestSummary:
         worker.join(5)
 
         persist()
-        assert answer_to(ada, room_id, run_id).run["outcome"] == "stopped"
+        told = answer_to(ada, room_id, run_id).run
+        assert told["outcome"] == "stopped"
         assert len(fake.requests) == 1
+        assert told["input_tokens"] > len(fake.requests[0].text) / 4
+        assert told["output_tokens"] == 2
