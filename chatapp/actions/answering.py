@@ -146,16 +146,16 @@ def _writing(run: Run, token: str) -> Writing:
 
 def _summary(writing: Writing, reading: context.Reading) -> str:
     """Of what is too long to be read whole, if the workspace wants that; nothing when the provider
-    fails at it: the answer then does without.
+    fails at it, and no more than it says in time: the answer then does without.
     """
     request = context.summarise(reading)
     if request is None:
         return ""
-    summary = ""
+    summary, until = "", monotonic() + llm.patience() / 3  # together with the answer's: below 90 s
     with suppress(llm.Failure), closing(llm.complete(request, tick=TICK)) as told:
         for item in told:
             writing.rest(item, request)
-            if writing.stopped or len(summary) > _LONGEST_SUMMARY:
+            if writing.stopped or len(summary) > _LONGEST_SUMMARY or monotonic() > until:
                 break
             if isinstance(item, Piece):
                 summary += text.keepable(item.text)

@@ -25,6 +25,7 @@ __all__ = [
     "Turn",
     "Usage",
     "complete",
+    "patience",
     "reachable",
 ]
 
@@ -70,5 +71,9 @@ def complete(prompt: Prompt, *, tick: float) -> Generator[Piece | Usage | None]:
             raise Refused("not configured")
         access = known[prompt.provider]
     assert stream is not None
-    patience = current_app.config["ASSISTANT_PATIENCE"]
-    return pull(lambda: stream(prompt, access), patience=patience, tick=tick)
+    return pull(lambda: stream(prompt, access), patience=patience(), tick=tick)
+
+
+def patience() -> float:
+    """Seconds until a provider that says nothing has failed."""
+    return float(current_app.config["ASSISTANT_PATIENCE"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from threading import Thread
+from time import monotonic
 
 import pytest
 from sqlalchemy import insert
@@ -531,6 +532,17 @@ class TestSummary:
         ask(ada, room_id, "And now?")
 
         assert 900 < fake.requests[1].text.count("zyx") <= 1_000
+
+    def test_a_provider_that_hangs_is_not_waited_for_twice(self, app, ada, fake, ask, room_id):
+        app.config["ASSISTANT_PATIENCE"] = 3.0
+        fake.fault = "hang"
+
+        began = monotonic()
+        answer = ask(ada, room_id, "And now?")
+
+        assert answer.run["error"]["code"] == "provider_timed_out"
+        assert len(fake.requests) == 2
+        assert monotonic() - began < 5.5
 
     def test_who_stops_it_then_asks_no_more(self, app, ada, fake, room_id, persist, eventually):
         fake.hold_after = 1
