@@ -128,7 +128,9 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     outcome, error = _write(writing, prompt)
     used = writing.used(prompt)
     cost = _cost(wanted, used)
-    body, sources = citations.resolve(text.clean(writing.text), prompt.passages)
+    body, sources = citations.resolve(
+        text.clean(writing.text), prompt.passages, keep_quotes=wanted.provider == llm.LIBRARIAN
+    )
     told = replies.unanswered(run, outcome, **error)
     told |= replies.paid(wanted.provider, wanted.model, *used, cost)
     told["seconds"] = round(monotonic() - began, 2)

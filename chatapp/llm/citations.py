@@ -18,16 +18,22 @@ _CITED = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
+_CITED_BESIDE_QUOTES = re.compile(rf"(?P<quote>^>[^\n]*)|{_CITED.pattern}", _CITED.flags)
 
 
-def resolve(text: str, passages: Sequence[Passage]) -> tuple[str, list[Source]]:
+def resolve(
+    text: str, passages: Sequence[Passage], *, keep_quotes: bool = False
+) -> tuple[str, list[Source]]:
     """The text without citations of what is not there, and the sources of those that stay.
 
-    [n] is the n-th of `passages`, from 1, and keeps its number. Code is left as it is.
+    [n] is the n-th of `passages`, from 1, and keeps its number. Code is left as it is, and, with
+    `keep_quotes`, every line that begins with ">": its brackets are those of who is quoted.
     """
     cited: set[int] = set()
 
     def check(found: re.Match[str]) -> str:
+        if keep_quotes and found["quote"]:
+            return found["quote"]
         if found["code"] or found["definition"]:
             return found["code"] or ""
         numbers = dict.fromkeys(map(int, re.findall(r"\d+", found["numbers"])))
@@ -35,5 +41,5 @@ def resolve(text: str, passages: Sequence[Passage]) -> tuple[str, list[Source]]:
         cited.update(there)
         return found["space"] + "".join(f"[{n}]" for n in there) if there else ""
 
-    said = _CITED.sub(check, text)
+    said = (_CITED_BESIDE_QUOTES if keep_quotes else _CITED).sub(check, text)
     return said, [Source(n, passages[n - 1], passages[n - 1].quote) for n in sorted(cited)]

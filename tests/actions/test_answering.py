@@ -264,6 +264,17 @@ def test_without_a_model_it_quotes_the_documents(ada, fake, ask):
 # --- the conversation ----------------------------------------------------------------------------
 
 
+def test_what_is_quoted_keeps_its_brackets(ada, ask):
+    assistants.put("acme", Assistant())
+    knows("acme", "other.md", f"More on the {CANARY}.")
+    knows("acme", "notes.md", f"The {CANARY} of [7] is {CANARY}s[0] + {CANARY}s[2], see [1].")
+
+    answer = ask(ada, conversation(ada), f"What is the {CANARY}?")
+
+    assert f"> The {CANARY} of [7] is {CANARY}s[0] + {CANARY}s[2], see [1]." in answer.body
+    assert sorted(source["n"] for source in answer.run["sources"]) == [1, 2]
+
+
 def test_it_is_given_what_was_said_before_and_knows_its_own_words(ada, bob, fake, say, ask):
     room_id = conversation(ada, bob)
     fake.fault, fake.pieces = "", ["Hello."]
