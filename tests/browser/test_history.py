@@ -108,7 +108,7 @@ def test_what_one_reads_stays_where_it_is_while_others_talk(
 def test_the_first_of_many_new_messages_is_one_click_away(
     visit: Visit, town: Town, ada: Account, bob: Account
 ) -> None:
-    visit(town.room("elsewhere", ada), ada)  # so that none of it is read by opening the page
+    visit(town.room("another-room", ada), ada)  # so that none of it is read by opening the page
     room = town.room("while away", bob, ada)
     town.say(room, bob, *(f"New {number}." for number in range(120)))
     tab = visit(room, ada)
