@@ -69,6 +69,7 @@ class Config:
     READING_TIME: int = 60  # seconds until the reading of a document is given up; at most 80
     BUDGET_SWEEP_EVERY: float = 30.0  # seconds between looks for reservations nobody needs
     ASSISTANT_PATIENCE: float = 60.0  # seconds without a word from a provider until a run fails
+    ASSISTANT_OPEN: int = 10  # questions of one person that may wait for their answers at once
     ASSISTANT_SWEEP_EVERY: float = 5.0  # seconds between looks for questions nobody answers
     ASSISTANT_LEFT: float = 75.0  # seconds until such a question fails
 

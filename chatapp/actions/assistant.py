@@ -13,6 +13,7 @@ from chatapp.errors import (
     NotAllowed,
     NotFound,
     RoomNotFound,
+    TooFast,
 )
 from chatapp.llm import context, prices
 from chatapp.store import (
@@ -44,8 +45,8 @@ class Placed:
 def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str, bool]:
     """Say it, as messages.send does, and have it answered.
 
-    Raises what that raises, NotAllowed where the assistant is not, BudgetExceeded and
-    AssistantUnavailable: then nothing was said.
+    Raises what that raises, NotAllowed where the assistant is not, TooFast while too much waits
+    that they asked, BudgetExceeded and AssistantUnavailable: then nothing was said.
     """
     room = access.room(caller, room_id)
     draft = drafts.message(caller, client_id=client_id, body=body)
@@ -53,7 +54,7 @@ def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str
     try:
         if assistant_id(caller.tenant_id) not in room_log.member_ids(room):
             raise NotAllowed("The assistant is not in this room. Add it first.")
-        _admit(caller, room)
+        _admit(caller, room, asker_id=caller.user_id)
     except ChatError:
         if earlier := sent_before.find(room, draft):  # a repeat is no new question
             return codec.dump(earlier), True
@@ -67,7 +68,9 @@ def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str
 
 
 def watch(caller: Caller, *, room_id: str) -> list[Placed]:
-    """What is answered in a room and what waits for it, in order. Raises RoomNotFound."""
+    """What is answered in a room and what waits for it, in order: the first hundred. Raises
+    RoomNotFound.
+    """
     room = access.room(caller, room_id)
     return [Placed(run, place) for place, run in enumerate(runs.open_in(room))]
 
@@ -103,7 +106,7 @@ def retry(caller: Caller, *, run_id: str) -> Placed:
     newest = runs.newest(run)
     if newest.state not in ("waiting", "running"):
         limits.take("retry", caller)
-        _admit(caller, run.room)
+        _admit(caller, run.room, asker_id=run.asker_id)
         newest, fresh = runs.again(newest)
         if fresh:
             bus.reply_waiting(newest)
@@ -160,7 +163,11 @@ def _give_up(run: Run) -> None:
     bus.reply_ended(run, outcome="failed", length=len(body))
 
 
-def _admit(caller: Caller, room: Room) -> None:
+def _admit(caller: Caller, room: Room, *, asker_id: str) -> None:
+    """Whether a run that counts for `asker_id` may begin."""
+    if runs.too_many(room, asker_id):
+        words = "Too many questions wait for their answers. Let one of them end first."
+        raise TooFast(words, retry_after=5)
     if attendants.reachable() is None:
         raise AssistantUnavailable(retry_after=5)
     wanted = assistants.find(caller.tenant_id)
@@ -182,10 +189,7 @@ def _found(caller: Caller, run_id: str) -> Run:
 
 
 def _placed(run: Run) -> Placed:
-    if run.state not in ("waiting", "running"):
-        return Placed(run, 0)
-    ids = [each.id for each in runs.open_in(run.room)]
-    return Placed(run, ids.index(run.id) if run.id in ids else 0)
+    return Placed(run, runs.place(run) if run.state == "waiting" else 0)
 
 
 def _governs(caller: Caller, run: Run) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from uuid_utils import uuid7
 
 from chatapp import bus, jobs, metrics
-from chatapp.errors import NotAllowed, NotFound, RoomNotFound
+from chatapp.errors import Busy, NotAllowed, NotFound, RoomNotFound
 from chatapp.store import codec, directory, drafts, memberships, room_log, runs, timeline
 from chatapp.types import Caller, Draft, Event, Message, Room, assistant_id
 
@@ -20,7 +22,7 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[st
     """
     room = Room(caller.tenant_id, room_id)
     draft = drafts.message(caller, client_id=client_id, body=body)
-    if asks := _asks(room, draft):
+    if asks := _asks(caller, room, draft):
         draft.data["asks"] = True
     event, fresh = room_log.keep(room, draft, limited=True)
     if fresh:
@@ -52,10 +54,16 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
     return _revise(caller, message, "message:removed", _revised(message, revision), revision)
 
 
-def _asks(room: Room, draft: Draft) -> bool:
-    """Whether the assistant is named, and here: a question that only messages with its name cost."""
+def _asks(caller: Caller, room: Room, draft: Draft) -> bool:
+    """Whether the assistant is named, and here, and the caller may ask it once more: questions that
+    only messages with its name cost. While the database is away they may.
+    """
     ours = assistant_id(room.tenant_id)
-    return ours in draft.data["mentions"] and ours in room_log.member_ids(room)
+    if ours not in draft.data["mentions"] or ours not in room_log.member_ids(room):
+        return False
+    with suppress(Busy):
+        return not runs.too_many(room, caller.user_id)
+    return True
 
 
 def _revise(

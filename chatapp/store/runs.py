@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from flask import current_app
+from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
 
@@ -20,6 +21,7 @@ from chatapp.store.tables import messages, rooms, runs
 from chatapp.types import Event, Room, Run
 
 _OPEN = ("waiting", "running")
+_SHOWN = 100  # open runs of a room that anybody is told of
 _TAIL = 2_000  # events the record may lag before a young question waits for the persister
 
 
@@ -48,9 +50,35 @@ def find(tenant_id: str, run_id: str) -> Run | None:
 
 
 def open_in(room: Room) -> list[Run]:
-    """What waits for its answer in this room, in order; the running one first. Raises Busy."""
+    """What waits for its answer in this room, in order; the running one first, and of very many
+    the first hundred. Raises Busy.
+    """
     catch_up(room)
-    return _all(_open().where(runs.c.workspace_id == room.tenant_id, runs.c.room_id == room.id))
+    return _all(_open().where(*_of_room(room)).limit(_SHOWN))
+
+
+def place(run: Run) -> int:
+    """How many are before it in its room, which waits. Raises Busy."""
+    catch_up(run.room)
+    row = runs.c
+    before = or_(row.state == "running", row.question_seq < run.question_seq)
+    query = select(func.count()).where(*_of_room(run.room), row.state.in_(_OPEN), before)
+    with reading() as connection:
+        return int(connection.execute(query.where(row.id != run.id)).scalar_one())
+
+
+def too_many(room: Room, asker_id: str) -> bool:
+    """Whether they have to wait for an answer before they ask once more, here or elsewhere; the
+    questions of the last moment in other rooms may not count yet. Raises Busy.
+    """
+    catch_up(room)
+    row = runs.c
+    query = select(func.count()).where(
+        row.workspace_id == room.tenant_id, row.asker_id == asker_id, row.state.in_(_OPEN)
+    )
+    with reading() as connection:
+        found = int(connection.execute(query).scalar_one())
+    return found >= int(current_app.config["ASSISTANT_OPEN"])
 
 
 def open_rooms() -> list[Room]:
@@ -175,6 +203,10 @@ def _find(tenant_id: str, run_id: str) -> Run | None:
 
 def _this(run: Run) -> tuple[ColumnElement[bool], ...]:
     return runs.c.id == run.id, runs.c.workspace_id == run.tenant_id
+
+
+def _of_room(room: Room) -> tuple[ColumnElement[bool], ...]:
+    return runs.c.room_id == room.id, runs.c.workspace_id == room.tenant_id
 
 
 def _open() -> Select[Any]:

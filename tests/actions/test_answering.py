@@ -383,6 +383,60 @@ class TestAgainAndAgain:
             assistant.retry(ada, run_id=run_id)
 
 
+class TestTooManyAtOnce:
+    @pytest.fixture
+    def settings(self):
+        return {"ASSISTANT_OPEN": 2}
+
+    def test_nobody_has_more_questions_open_than_their_share(self, ada, bob, lobby, api, persist):
+        members.add(ada, room_id=lobby.id, user_ids=[assistant_id("acme")])
+        for number, room_id in enumerate((conversation(ada), lobby.id)):
+            assistant.ask(ada, room_id=room_id, client_id=f"a-000000{number}", body="why?")
+        persist()
+
+        with pytest.raises(TooFast):
+            assistant.ask(ada, room_id=lobby.id, client_id="a-0000009", body="why?")
+        question = {"client_id": "a-0000009", "body": "why?", "ask": True}
+        assert api(ada)("POST", f"/rooms/{lobby.id}/messages", question).status_code == 429
+
+        assert room_log.stand(lobby).seq == 2  # the assistant came, and she asked
+        assert assistant.ask(ada, room_id=lobby.id, client_id="a-0000001", body="why?")[1]
+        assistant.ask(bob, room_id=lobby.id, client_id="a-0000002", body="why?")
+        answering.answer(tenant_id="acme", room_id=lobby.id)
+        assistant.ask(ada, room_id=lobby.id, client_id="a-0000009", body="why?")
+
+    def test_a_mention_beyond_that_is_said_and_asks_nothing(self, ada, lobby):
+        members.add(ada, room_id=lobby.id, user_ids=[assistant_id("acme")])
+
+        said = [
+            messages.send(ada, room_id=lobby.id, client_id=f"c-000000{n}", body="@assistant?")[0]
+            for n in range(3)
+        ]
+
+        assert [json.loads(one)["data"].get("asks") for one in said] == [True, True, None]
+        assert len(assistant.watch(ada, room_id=lobby.id)) == 2
+
+    def test_asking_again_counts_like_asking(self, ada, ask):
+        room_id = conversation(ada)
+        run_id = ask(ada, room_id, "one").run["id"]
+        for number in range(2):
+            assistant.ask(ada, room_id=room_id, client_id=f"a-000000{number}", body="why?")
+
+        with pytest.raises(TooFast):
+            assistant.retry(ada, run_id=run_id)
+
+    def test_each_is_told_how_many_are_before_it(self, ada, bob):
+        room_id = conversation(ada, bob)
+        ids = []
+        for who in (ada, bob, ada):
+            asked, _ = assistant.ask(
+                who, room_id=room_id, client_id=f"a-000000{len(ids)}", body="?"
+            )
+            ids.append(json.loads(asked)["id"])
+
+        assert [assistant.resume(ada, run_id=id_, offset=0)[0].place for id_ in ids] == [0, 1, 2]
+
+
 def test_a_question_that_was_taken_back_is_not_answered(ada, fake, persist):
     room_id = conversation(ada)
     asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
