@@ -37,9 +37,7 @@ def lease(room: Room) -> Iterator[str | None]:
         yield token if held else None
     finally:
         if held:
-            with asking():
-                if redis.get(name) == token:
-                    redis.delete(name)
+            run_lua("give_back", [name], [token])
 
 
 def leased(rooms: list[Room]) -> list[bool]:

@@ -31,6 +31,7 @@ from chatapp.store import (
     timeline,
 )
 from chatapp.store.database import writing
+from chatapp.store.keys import room_keys
 from chatapp.types import Assistant, Price, assistant_id
 from config import ProviderKeys
 from tests.fake_providers import FakeProviders
@@ -464,6 +465,29 @@ def test_over_budget_nothing_is_asked(ada, fake, ask):
         connection.execute(tables.budgets.update().values(monthly=0))
     with pytest.raises(BudgetExceeded):
         assistant.ask(ada, room_id=room_id, client_id="a-0000009", body="why?")
+
+
+# --- the lease -----------------------------------------------------------------------------------
+
+
+def test_a_lease_that_another_took_meanwhile_stays_theirs(app, lobby, monkeypatch):
+    """Ours ran out, and somebody took it: before we gave it back, or between two steps of that."""
+    client, name = app.extensions["redis"], room_keys(lobby).answering
+    read, taken = client.get, []
+
+    def read_just_before_another_takes_it(key):
+        found = read(key)
+        taken.append(client.set(key, "another's"))
+        return found
+
+    with pieces.lease(lobby):
+        monkeypatch.setattr(client, "get", read_just_before_another_takes_it)
+    assert read(name) == ("another's" if taken else None)
+
+    client.delete(name)
+    with pieces.lease(lobby):
+        client.set(name, "another's")
+    assert read(name) == "another's"
 
 
 # --- who does not come ---------------------------------------------------------------------------

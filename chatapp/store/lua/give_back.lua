@@ -1,0 +1,9 @@
+-- A lease that is still ours is nobody's any more; somebody else's stays theirs.
+-- KEYS  1 lease  string  its holder's token
+-- ARGV  1 token
+-- Returns 1 when it was ours, else 0
+
+if redis.call("GET", KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call("DEL", KEYS[1])
