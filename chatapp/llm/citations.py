@@ -9,8 +9,8 @@ from chatapp.types import Passage, Source
 
 _CITED = re.compile(
     r"""
-    (?P<code> ^\ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?)??(?:\n\ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)
-            | (?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`) )
+    (?P<code> ^\ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?)??(?:\n\ {0,3}(?P=fence)[`~]*[ \t]*$|\Z) )
+    | (?P<ticks>`+)  # where the code ends that they begin, _code_ends knows
     # A number's definition would make a link of every citation of it, and lead where it likes.
     | (?P<definition> ^\ {0,3}\[\s*\d+\s*\]:[^\n]*\n? )
     # Likewise the address that follows a citation.
@@ -18,6 +18,7 @@ _CITED = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
+_TICKS = re.compile(r"`+|\n")
 _CITED_BESIDE_QUOTES = re.compile(rf"(?P<quote>^>[^\n]*)|{_CITED.pattern}", _CITED.flags)
 
 
@@ -41,5 +42,28 @@ def resolve(
         cited.update(there)
         return found["space"] + "".join(f"[{n}]" for n in there) if there else ""
 
-    said = (_CITED_BESIDE_QUOTES if keep_quotes else _CITED).sub(check, text)
+    cites = _CITED_BESIDE_QUOTES if keep_quotes else _CITED
+    ends, said, at = _code_ends(text), "", 0
+    while found := cites.search(text, at):
+        said += text[at : found.start()]
+        at = ends.get(found.start(), found.end()) if found["ticks"] else found.end()
+        said += text[found.start() : at] if found["ticks"] else check(found)
+    said += text[at:]
     return said, [Source(n, passages[n - 1], passages[n - 1].quote) for n in sorted(cited)]
+
+
+def _code_ends(text: str) -> dict[int, int]:
+    """Where the code ends that begins with the backticks at each place: with the next that are as
+    many, in the same line. In one pass: an answer may be of nothing but backticks.
+    """
+    ends: dict[int, int] = {}
+    open_since: dict[int, int] = {}
+    for ticks in _TICKS.finditer(text):
+        if ticks[0] == "\n":
+            open_since.clear()
+            continue
+        many = len(ticks[0])
+        if many in open_since:
+            ends[open_since[many]] = ticks.end()
+        open_since[many] = ticks.start()
+    return ends

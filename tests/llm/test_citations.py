@@ -26,6 +26,9 @@ PASSAGES = [Passage("document", f"p{n}", "Guide", "", f"said {n}", f"{n}") for n
         ("See [1](https://evil.test/?q) for it", "See [1] for it", [1]),
         ("See [8](https://evil.test) for it", "See for it", []),
         ("So [1].\n\n[1]: https://evil.test\nEnd", "So [1].\n\nEnd", [1]),
+        ("A ``b[9] `c[9]`` d` [9] [1]", "A ``b[9] `c[9]`` d` [1]", [1]),
+        ("One ` [9] and\nanother ` [9]", "One ` and\nanother `", []),
+        ("Three ``` [9] are not two `` [9]", "Three ``` are not two ``", []),
         ("`x` [1]: means it", "`x` [1]: means it", [1]),
         ("[^1] and [x] and [a1] stay", "[^1] and [x] and [a1] stay", []),
         ("[99999] is no citation", "[99999] is no citation", []),
@@ -52,7 +55,15 @@ def test_a_source_quotes_what_its_passage_was_found_for():
 
 
 @pytest.mark.parametrize(
-    "endless", ["`" * 50_000, "[1" * 50_000, "``` `` ` " * 5_000, "~~~\n" * 20_000]
+    "endless",
+    [
+        "`" * 50_000,
+        "[1" * 50_000,
+        "``` `` ` " * 5_000,
+        "~~~\n" * 20_000,
+        "a " + " ".join("`" * many for many in range(300)),
+        "a " + " ".join("`" * many for many in range(300, 0, -1)),
+    ],
 )
 def test_no_answer_takes_long(endless):
     began = time.process_time()
