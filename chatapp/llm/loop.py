@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from chatapp.llm.failures import Cut, Failure, TimedOut
+from chatapp.llm.prompt import Piece, Usage
 
 Item = TypeVar("Item")
 
@@ -27,8 +28,8 @@ def pull(
 ) -> Generator[Item | None]:
     """What the asynchronous iterator gives, and None for each `tick` seconds without anything.
 
-    Raises what it raises, TimedOut after `patience` seconds without anything. Closing this one
-    closes that one, at once.
+    Raises what it raises, TimedOut after `patience` seconds without a word: what is counted, and
+    pieces of nothing, are none. Closing this one closes that one, at once.
     """
     items: SimpleQueue[Any] = SimpleQueue()
     reading = asyncio.run_coroutine_threadsafe(_read(begin, items.put, patience), _loop())
@@ -53,11 +54,14 @@ async def _read(
     begin: Callable[[], AsyncIterator[Item]], put: Callable[[Any], None], patience: float
 ) -> None:
     try:
-        iterator = begin()
+        iterator, clock = begin(), asyncio.get_running_loop().time
+        until = clock() + patience
         while True:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout_at(until):
                 item = await anext(iterator)
             put(item)
+            if item != Piece("") and not isinstance(item, Usage):
+                until = clock() + patience
     except StopAsyncIteration:
         put(_END)
     except TimeoutError:
