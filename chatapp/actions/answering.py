@@ -58,7 +58,7 @@ def _answer(run: Run, token: str) -> None:
     try:
         wanted = assistants.find(run.tenant_id)
         if standing.length or run.starts >= _STARTS:
-            return _take_over(run, token, wanted, standing)
+            return _take_over(run, token, standing)
         question = timeline.find(run.tenant_id, run.question_id)
         if question is None or question.removed_at or standing.cancelled:
             return _end(run, token, "", replies.unanswered(run, "stopped"))
@@ -72,25 +72,31 @@ def _answer(run: Run, token: str) -> None:
         _end(run, token, "", replies.unanswered(run, "failed", **replies.told(error)))
     except Exception:
         log.exception("run failed", run_id=run.id)
-        told = replies.unanswered(run, "failed", **replies.told(ChatError()))
-        _end(run, token, pieces.since(run, 0), told)
+        _leave(run, token, "failed", **replies.told(ChatError()))
     return None
 
 
-def _take_over(run: Run, token: str, wanted: Assistant, standing: Standing) -> None:
-    """Whoever began it is gone. It ends with what they wrote, which somebody has to pay for."""
-    body = text.clean(pieces.since(run, 0))
-    provider, model = runs.asked_of(run)
-    used = context.left_behind(provider, asked=pieces.given(run), written=body)
-    cost = prices.cost(provider, model, *used, given=wanted.price)
+def _take_over(run: Run, token: str, standing: Standing) -> None:
+    """Whoever began it is gone."""
     error: dict[str, Any] = {
         "code": "interrupted",
         "message": "The answer was interrupted. Try again.",
         "retryable": True,
     }
     outcome, error = ("stopped", {}) if standing.cancelled else ("failed", error)
+    _leave(run, token, outcome, **error)
+
+
+def _leave(run: Run, token: str, outcome: str, **error: Any) -> None:
+    """It ends with what was written, which somebody has to pay for, though nobody counted it."""
+    body = text.clean(pieces.since(run, 0))
     told = replies.unanswered(run, outcome, **error)
-    told |= replies.paid(provider, model, *used, cost)
+    cost: int | None = 0
+    if asked := pieces.given(run):
+        provider, model = runs.asked_of(run)
+        used = context.left_behind(provider, asked=asked, written=body)
+        cost = prices.cost(provider, model, *used, given=assistants.find(run.tenant_id).price)
+        told |= replies.paid(provider, model, *used, cost)
     _end(run, token, body, told, spent=cost)
 
 

@@ -467,6 +467,21 @@ def test_over_budget_nothing_is_asked(ada, fake, ask):
         assistant.ask(ada, room_id=room_id, client_id="a-0000009", body="why?")
 
 
+# --- what goes wrong -----------------------------------------------------------------------------
+
+
+def test_what_was_asked_before_an_unforeseen_error_is_paid_for(ada, fake, ask):
+    assistants.put("acme", Assistant("openai", "parrot", price=Price(10**6, 10**6)))
+    fake.fault, fake.pieces = "", ["It began", 5]
+
+    answer = ask(ada, conversation(ada), "why?")
+
+    assert (answer.body, answer.run["outcome"]) == ("It began", "failed")
+    assert answer.run["input_tokens"] > 100
+    assert answer.run["output_tokens"] == 3
+    assert float(answer.run["cost"]) > 0
+
+
 # --- the lease -----------------------------------------------------------------------------------
 
 
