@@ -16,10 +16,12 @@ _RENEW = 0.4  # seconds until there is something to keep, if only the lease
 
 class _Counted:
     """What a request used: as the provider says; where it did not come to that, about; nothing for
-    nothing. One that is stopped may have counted the question alone.
+    nothing, unless it was stopped: then the provider has read the question, and may have counted it
+    alone.
     """
 
     def __init__(self) -> None:
+        self.stopped = False
         self._usage: Usage | None = None
         self._uncounted = ""  # what came after that
 
@@ -30,10 +32,10 @@ class _Counted:
             self._usage, self._uncounted = item, ""
 
     def used(self, prompt: Prompt) -> Usage:
-        if not self._uncounted:
-            return self._usage or Usage(0, 0)
+        if self._usage is None and not self._uncounted and not self.stopped:
+            return Usage(0, 0)
         asked, written = self._usage or Usage(context.about_tokens(prompt), 0)
-        return Usage(asked, written + context.tokens(self._uncounted))
+        return Usage(asked, written + (context.tokens(self._uncounted) if self._uncounted else 0))
 
 
 class Writing:
@@ -70,6 +72,7 @@ class Writing:
         waited = monotonic() - self._said_at
         if waited > _RENEW or (self._unsaid and waited > TICK):
             self.say()
+        self._answer.stopped = self.stopped
 
     def rest(self, item: Piece | Usage | None, request: Prompt) -> None:
         """What a model said to another request, not for the screens: it costs all the same."""
@@ -78,6 +81,7 @@ class Writing:
         self._before[0].take(item)
         if monotonic() - self._said_at > _RENEW:
             self.say()
+        self._before[0].stopped = self.stopped
 
     def say(self) -> None:
         """Keep what is there, then tell it. Raises Busy, and whatever else keeping it raises."""

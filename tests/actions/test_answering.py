@@ -482,6 +482,30 @@ def test_what_was_asked_before_an_unforeseen_error_is_paid_for(ada, fake, ask):
     assert float(answer.run["cost"]) > 0
 
 
+def test_a_question_that_is_stopped_before_the_first_word_is_paid_for(
+    app, ada, fake, persist, eventually
+):
+    fake.fault = "hang"
+    room_id = conversation(ada)
+    asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="And now?")
+    run_id = json.loads(asked)["id"]
+
+    def answer():
+        with app.app_context():
+            answering.answer(tenant_id="acme", room_id=room_id)
+
+    worker = Thread(target=answer)
+    worker.start()
+    eventually(lambda: fake.requests)
+    assistant.cancel(ada, run_id=run_id)
+    worker.join(5)
+
+    persist()
+    told = answer_to(ada, room_id, run_id).run
+    assert (told["outcome"], told["output_tokens"]) == ("stopped", 0)
+    assert told["input_tokens"] > len(fake.requests[0].text) / 4
+
+
 # --- the lease -----------------------------------------------------------------------------------
 
 
