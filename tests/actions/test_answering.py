@@ -384,6 +384,22 @@ class TestAgainAndAgain:
             assistant.retry(ada, run_id=run_id)
 
 
+class TestVeryMany:
+    @pytest.fixture
+    def settings(self):
+        return {"ASSISTANT_OPEN": 1_000, "LIMIT_SEND": 1_000}
+
+    def test_of_very_many_questions_the_first_hundred_are_told(self, ada):
+        room_id = conversation(ada)
+        for number in range(101):
+            asked, _ = assistant.ask(ada, room_id=room_id, client_id=f"a-{number:07}", body="?")
+
+        told = assistant.watch(ada, room_id=room_id)
+
+        assert [placed.place for placed in told] == list(range(100))
+        assert assistant.resume(ada, run_id=json.loads(asked)["id"], offset=0)[0].place == 100
+
+
 class TestTooManyAtOnce:
     @pytest.fixture
     def settings(self):
