@@ -31,7 +31,8 @@ export function days(lines: readonly Line[], unreadAfter: number | null, me: str
   let dividerDue = unreadAfter !== null;
   for (const line of lines) {
     const date = new Date(line.at);
-    const newDay = !found.length || !clock.sameDay(found.at(-1)!.date, date);
+    // An answer being written has no time of the server's yet, and the browser's clock may be days off.
+    const newDay = !found.length || (!line.reply && !clock.sameDay(found.at(-1)!.date, date));
     if (newDay) found.push({ key: clock.dayKey(date), date, rows: [] });
     const unreadAbove = dividerDue && line.seq > unreadAfter! && line.author_id !== me;
     if (unreadAbove) dividerDue = false;

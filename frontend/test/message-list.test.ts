@@ -5,8 +5,9 @@ import { defineElements } from "../elements/define.js";
 import type { MessageListElement } from "../elements/message-list.js";
 import { typingWords } from "../elements/typing-line.js";
 import { Clock } from "../elements/times.js";
+import { Reply } from "../stores/replies-store.js";
 import type { Line } from "../stores/room-store.js";
-import { message } from "./fakes.js";
+import { answering, FakeConnection, message } from "./fakes.js";
 
 defineElements();
 
@@ -51,6 +52,17 @@ test("each day has its heading, and what is not of today its date", async () => 
   ]);
   assert.deepEqual(texts(element, ".day__title"), ["March 1, 2025", "Yesterday", "Today"]);
   assert.deepEqual(texts(element, ".message__head time"), ["Mar 01, 09:00 AM", "Nov 22, 09:00 AM", "09:00 AM"]);
+});
+
+test("an answer being written is in the day of its question, whatever the browser's clock says", async () => {
+  const reply = new Reply({ id: "r1", question_id: "m1", asker_id: "ada", attempt: 1, state: "running" }, new FakeConnection());
+  const asked = line(1, { asks: true, at: "2026-11-23T09:00:00Z" });
+  const element = await list([asked, line(0, { key: reply.key, reply, at: "2026-11-26T09:00:00Z" })]);
+  assert.deepEqual(texts(element, ".day__title"), ["Today"]);
+  const written = element.querySelector("assistant-answer");
+  element.lines = [asked, line(2, { key: reply.key, run: answering("r1", { question_id: "m1" }), at: "2026-11-23T09:00:30Z" })];
+  await element.updateComplete;
+  assert.equal(element.querySelector("assistant-answer") === written, true);
 });
 
 test("times are written in the person's own language", () => {
