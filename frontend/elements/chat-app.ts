@@ -10,12 +10,15 @@ import { lastRoom, rememberRoom } from "./last-room.js";
 import { LightElement } from "./light-element.js";
 import { offlineBanner } from "./offline-banner.js";
 import { couldNotStart, loadingRooms, sessionEnded, welcome } from "./page-states.js";
-import { byName, roomName } from "./room-name.js";
+import { PageKeys } from "./page-keys.js";
+import { askToArchive, askToRemove } from "./questions.js";
+import { byName } from "./room-name.js";
+import { tabTitle } from "./tab-title.js";
 
 const PANEL_COVERS = "(max-width: 1023px)";
 
 /**
- * <chat-app> — the page: sidebar, one room, panel; which room the address names; the keys; dialogs and toasts.
+ * <chat-app> — the page: sidebar, one room, panel; which room the address names; dialogs and toasts.
  * Knows the client, and what of it to draw when it changes; everything else is the elements' own.
  */
 export class ChatAppElement extends LightElement {
@@ -45,16 +48,19 @@ export class ChatAppElement extends LightElement {
 
   readonly #notice = new ConnectionNotice(this);
 
+  constructor() {
+    super();
+    new PageKeys(this);
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("popstate", this.#addressChanged);
-    document.addEventListener("keydown", this.#pressed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("popstate", this.#addressChanged);
-    document.removeEventListener("keydown", this.#pressed);
   }
 
   /** Begin: the client is signed in, perhaps not yet connected. */
@@ -78,7 +84,7 @@ export class ChatAppElement extends LightElement {
         class=${["app", this.drawerOpen && "app--drawer", this.panel && "app--panel"].filter(Boolean).join(" ")}
         @room-chosen=${(event: CustomEvent<string>) => this.goTo(event.detail)}
         @room-left=${this.#leftRoom}
-        @dialog-asked=${(event: CustomEvent<DialogName>) => this.#ask(event.detail)}
+        @dialog-asked=${(event: CustomEvent<DialogName>) => this.ask(event.detail)}
         @dialog-closed=${this.#dialogClosed}
         @told=${(event: CustomEvent<{ words: string; problem: boolean }>) =>
           this.#tell(event.detail.words, event.detail.problem)}
@@ -135,7 +141,7 @@ export class ChatAppElement extends LightElement {
   #panel(client: ChatClient): TemplateResult | typeof nothing {
     if (this.panel === null) return nothing;
     if (this.panel !== "members") return html`<source-panel .client=${client} .source=${this.panel}></source-panel>`;
-    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
+    const room = this.#room;
     if (!room) return nothing;
     const members = client.members(room.id);
     return html`<member-panel
@@ -154,19 +160,22 @@ export class ChatAppElement extends LightElement {
   #dialogs(client: ChatClient): TemplateResult | typeof nothing {
     if (this.question)
       return html`<confirm-dialog .client=${client} .question=${this.question}></confirm-dialog>`;
-    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
-    return dialog(this.dialog, client, room);
+    return dialog(this.dialog, client, this.#room);
   }
 
   /** The header is there for the way to the sidebar, where that is a drawer. */
   #noRoom(client: ChatClient): TemplateResult {
     return html`<room-header .me=${client.me.id} .people=${client.people}></room-header>
       ${this.#notice.offline ? offlineBanner(client.connection.restarting) : nothing}${client.rooms.loaded
-        ? welcome(client.me.workspace.name, (name) => this.#ask(name))
+        ? welcome(client.me.workspace.name, (name) => this.ask(name))
         : loadingRooms()}`;
   }
 
   // ---- where we are ----
+
+  get #room(): Room | undefined {
+    return this.roomId === null ? undefined : this.client?.rooms.get(this.roomId);
+  }
 
   goTo(roomId: string): void {
     if (location.pathname !== `/rooms/${roomId}`) history.pushState(null, "", `/rooms/${roomId}`);
@@ -207,15 +216,7 @@ export class ChatAppElement extends LightElement {
   };
 
   #nameTab(): void {
-    const { client } = this;
-    if (!client) return;
-    const room = this.roomId === null ? undefined : client.rooms.get(this.roomId);
-    const waiting = client.rooms.all.reduce(
-      (sum, each) => sum + (each.kind === "direct" || each.kind === "assistant" ? each.unread : each.mentions),
-      0,
-    );
-    const place = room ? `${roomName(room, client.me.id, client.people)} · ` : "";
-    document.title = `${waiting ? `(${waiting}) ` : ""}${place}${client.me.workspace.name}`;
+    if (this.client) document.title = tabTitle(this.client, this.#room);
   }
 
   // ---- what changed ----
@@ -233,7 +234,8 @@ export class ChatAppElement extends LightElement {
 
   // ---- dialogs ----
 
-  #ask(dialog: DialogName): void {
+  /** Open that dialog. */
+  ask(dialog: DialogName): void {
     this.drawerOpen = false;
     this.dialog = dialog;
   }
@@ -248,26 +250,12 @@ export class ChatAppElement extends LightElement {
   }
 
   #archive = (event: CustomEvent<Room>): void => {
-    const { client } = this;
-    const room = event.detail;
     this.dialog = null;
-    this.question = {
-      heading: `Archive ${room.name}?`,
-      words: "Everybody can still read it, but nobody can write in it any more.",
-      action: "Archive room",
-      do: () => client!.rooms.archive(room.id),
-    };
+    this.question = askToArchive(this.client!, event.detail);
   };
 
   #removeMember = (event: CustomEvent<Member>): void => {
-    const members = this.client!.members(this.roomId!);
-    const { user_id, name } = event.detail;
-    this.question = {
-      heading: `Remove ${name}?`,
-      words: `${name} will no longer see this room. What they wrote stays.`,
-      action: "Remove from room",
-      do: () => members.remove(user_id),
-    };
+    this.question = askToRemove(this.client!, this.roomId!, event.detail);
   };
 
   #giveRole = async (event: CustomEvent<{ member: Member; role: RoomRole }>): Promise<void> => {
@@ -289,6 +277,11 @@ export class ChatAppElement extends LightElement {
     else this.#tell(answer.error.message, true);
   };
 
+  /** The window is too narrow for the panel to stand beside the conversation. */
+  get panelCovers(): boolean {
+    return matchMedia(PANEL_COVERS).matches;
+  }
+
   #openSource = (event: CustomEvent<Source>): void => {
     this.panel = event.detail;
   };
@@ -298,7 +291,7 @@ export class ChatAppElement extends LightElement {
     const { roomId, seq } = event.detail;
     const { client } = this;
     if (!client!.rooms.get(roomId)) return this.#tell("You are not in the room where that was said.", true);
-    if (matchMedia(PANEL_COVERS).matches) this.panel = null;
+    if (this.panelCovers) this.panel = null;
     if (roomId !== this.roomId) this.goTo(roomId);
     await client!.roomStore(roomId).ready();
     await this.updateComplete;
@@ -309,57 +302,6 @@ export class ChatAppElement extends LightElement {
   #closeDrawer = (): void => {
     this.drawerOpen = false;
   };
-
-  // ---- keys ----
-
-  #pressed = (event: KeyboardEvent): void => {
-    if (!this.client || event.isComposing || this.client.state === "ended") return;
-    const modal = this.dialog !== null || this.question !== null;
-    const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    if (command && event.key.toLowerCase() === "k") this.#toggleSwitcher(event);
-    else if (modal || event.defaultPrevented) return;
-    else if (event.altKey && !event.ctrlKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) this.#step(event);
-    else if (event.key === "?" && !inText(event.target)) this.#ask("keys");
-    else if (event.key === "Escape") this.#escape();
-    else if (isLetter(event) && isNoControl(event.target)) this.querySelector("message-composer")?.focus();
-  };
-
-  #toggleSwitcher(event: KeyboardEvent): void {
-    event.preventDefault();
-    if (this.dialog === "switch") this.querySelector("room-switcher")?.close();
-    else if (this.dialog === null && this.question === null) this.#ask("switch");
-  }
-
-  /** The room above or below in the sidebar; with Shift the next one with something unread. */
-  #step(event: KeyboardEvent): void {
-    event.preventDefault();
-    const links = [...this.querySelectorAll<HTMLElement>(".room-link")].map((link) => link.dataset["room"]!);
-    const way = event.key === "ArrowUp" ? -1 : 1;
-    const here = this.roomId === null ? -1 : links.indexOf(this.roomId);
-    for (let step = 1; step <= links.length; step++) {
-      const id = links[(here + way * step + links.length * 2) % links.length]!;
-      if (!event.shiftKey || this.client!.rooms.get(id)?.unread) return this.goTo(id);
-    }
-  }
-
-  #escape(): void {
-    if (this.drawerOpen) this.drawerOpen = false;
-    else if (this.panel && matchMedia(PANEL_COVERS).matches) this.panel = null;
-    else this.querySelector("chat-window")?.escape();
-  }
-}
-
-function inText(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, textarea, select");
-}
-
-/** What somebody begins to write while nothing has the focus goes where it was meant to go. */
-function isLetter(event: KeyboardEvent): boolean {
-  return event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-}
-
-function isNoControl(target: EventTarget | null): boolean {
-  return target === document.body || (target instanceof HTMLElement && target.matches(".message, message-list"));
 }
 
 declare global {
