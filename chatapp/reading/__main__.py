@@ -11,13 +11,13 @@ from importlib import import_module
 from chatapp.reading import Unreadable
 
 MOST_MEMORY = 1_500_000_000  # bytes of address space; a parser of XML takes ten times its document
+MOST_FILES = 64  # open at once
 MOST_PASSAGES = 20_000
 _SCANNED = " Of pages that were scanned it has only the picture."
 
 
 def main(kind: str, seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    confine(seconds)
     from chatapp.reading.cutting import cut  # noqa: PLC0415 - from here on within the bounds
 
     reader = import_module(f"chatapp.reading.{'plain' if kind == 'text' else kind}")
@@ -35,6 +35,21 @@ def main(kind: str, seconds: int) -> None:
         _say({"unreadable": "Reading it takes more memory than there is."})
     else:
         _say({"passages": count})
+
+
+def confine(seconds: int) -> None:
+    """From here on this process reads and says what it read, whatever a document makes of its parser."""
+    for what, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY),
+        (resource.RLIMIT_FSIZE, 0),  # it writes to a pipe only
+        (resource.RLIMIT_CORE, 0),  # a document is nobody's to find on the disk
+        (resource.RLIMIT_NOFILE, MOST_FILES),
+        # Counts all processes of the user, but binds this one alone: it starts none, nor a thread.
+        # Root is not bound by it; no worker should be.
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _say(what: dict[str, object]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -309,3 +311,36 @@ def test_who_stops_listening_leaves_no_reader_behind():
 
     with pytest.raises(StopIteration):
         next(told)
+
+
+@pytest.mark.parametrize(
+    ("tried", "why"),
+    [
+        ("pathlib.Path('left-behind').write_text('x')", "File too large"),
+        ("os.fork()", "Resource temporarily unavailable"),
+        ("threading.Thread(target=print).start()", "can't start new thread"),
+        ("[open('/dev/null') for _ in range(100)]", "Too many open files"),
+    ],
+)
+def test_a_reader_writes_no_file_and_starts_no_process(tmp_path, tried, why):
+    tmp_path.chmod(0o777)
+    story = f"""
+import os, pathlib, threading
+from chatapp.reading.__main__ import confine
+if os.getuid() == 0:
+    os.setuid(65534)  # root may have as many processes as it likes
+confine(5)
+{tried}
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", story],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert why in done.stderr
+    assert [each.read_bytes() for each in tmp_path.iterdir()] in ([], [b""])
