@@ -147,14 +147,16 @@ class ProviderKeys:
     """
 
     OPENAI_API_KEY: str = field(default="", repr=False)
-    OPENAI_BASE_URL: str = ""  # any server that speaks OpenAI's language: http://localhost:11434/v1
+    # Any server that speaks OpenAI's language: http://localhost:11434/v1. Like the others it may have a key in it.
+    OPENAI_BASE_URL: str = field(default="", repr=False)
     ANTHROPIC_API_KEY: str = field(default="", repr=False)
-    ANTHROPIC_BASE_URL: str = ""
+    ANTHROPIC_BASE_URL: str = field(default="", repr=False)
     GEMINI_API_KEY: str = field(default="", repr=False)
-    GEMINI_BASE_URL: str = ""
+    GEMINI_BASE_URL: str = field(default="", repr=False)
 
     EMBEDDING_MODEL: str = ""  # documents are also found by their meaning; "": by words alone
-    EMBEDDING_BASE_URL: str = ""  # of another server of OpenAI's language; "": OPENAI_…
+    # Of another server of OpenAI's language; "": OPENAI_…
+    EMBEDDING_BASE_URL: str = field(default="", repr=False)
     EMBEDDING_API_KEY: str = field(default="", repr=False)  # of that one
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from chatapp.types import Passage
 
@@ -17,7 +18,20 @@ class Access(NamedTuple):
     base_url: str = ""
 
     def __repr__(self) -> str:
-        return f"Access({self.base_url or 'its own address'})"  # never the key: this may be logged
+        # Never the key, which may also be in the address: this may be logged.
+        return f"Access({server_of(self.base_url) or 'its own address'})"
+
+
+def server_of(base_url: str) -> str:
+    """Its host and port: nothing of what may come before or after them in an address."""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "an address that is none"
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{host}:{port}" if port else host
 
 
 @dataclass(frozen=True, slots=True)

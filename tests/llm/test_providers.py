@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from chatapp import llm
-from chatapp.llm import Piece, Prompt, Turn, Usage
+from chatapp.llm import Access, Piece, Prompt, Turn, Usage
 from chatapp.llm.failures import (
     Cut,
     Failure,
@@ -220,3 +220,19 @@ def test_a_provider_that_nobody_configured_refuses(app):
 def test_a_key_does_not_show_where_it_is_kept(app, fake):
     assert "canary" not in repr(app.extensions["providers"])
     assert "canary" not in repr(ProviderKeys.from_env(fake.environ))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("", "its own address"),
+        ("http://ada:canary@llm.test:8080/canary?key=canary#canary", "llm.test:8080"),
+        ("https://canary@llm.test/v1", "llm.test"),
+        ("http://ada:canary@[::1]:8080/v1", "[::1]:8080"),
+        ("http://ada:canary@llm.test:port/v1", "an address that is none"),
+        ("http://ada:canary@[::1/v1", "an address that is none"),
+    ],
+)
+def test_nor_does_one_within_an_address(address, shown):
+    assert repr(Access("sk-canary", address)) == f"Access({shown})"
+    assert "canary" not in repr(ProviderKeys(OPENAI_BASE_URL=address, EMBEDDING_BASE_URL=address))
