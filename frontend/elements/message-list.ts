@@ -1,24 +1,18 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
-import arrowDownIcon from "icon:arrow-down";
-import arrowUpIcon from "icon:arrow-up";
 import type { Line } from "../stores/room-store.js";
-import { answerRow } from "./answer-row.js";
 import { DrawnRows } from "./drawn-rows.js";
-import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
-import type { Mention } from "./markdown.js";
-import { messageRow } from "./message-row.js";
+import { jumpToLatest, jumpToUnread, olderAbove } from "./list-edges.js";
+import { type Drawing, messageDays } from "./message-days.js";
 import { putBack, type ReadingPlace, readingPlace } from "./reading-place.js";
 import { RowFocus } from "./row-focus.js";
-import { chunks, type Day, days, questionOf, type Row } from "./rows.js";
+import { days } from "./rows.js";
+import { SlowSending } from "./slow-sending.js";
 import { Clock } from "./times.js";
 import { typingLine } from "./typing-line.js";
 
 /** Near enough to the end to be called there. */
 const AT_BOTTOM_PX = 64;
-const SLOW_MS = 5_000;
 
 /**
  * <message-list> — what was said, the newest at the bottom.
@@ -73,13 +67,12 @@ export class MessageListElement extends LightElement {
 
   readonly #rows = new DrawnRows();
   readonly #focus = new RowFocus(this);
+  readonly #slow = new SlowSending(this);
   #seenSeq = 0;
   #place: ReadingPlace | null = null;
   #opened = false;
   #lastTop = 0;
   #resized: ResizeObserver | null = null;
-  #slowChecks = 0;
-  #slowTimer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -94,7 +87,6 @@ export class MessageListElement extends LightElement {
     super.disconnectedCallback();
     document.removeEventListener("visibilitychange", this.#tellSeen);
     this.#resized?.disconnect();
-    clearTimeout(this.#slowTimer);
   }
 
   /** Go to the newest message. */
@@ -133,111 +125,31 @@ export class MessageListElement extends LightElement {
 
   protected override render(): TemplateResult {
     const drawn = this.#rows.of(this.lines);
-    const current = drawn.some((line) => line.key === this.#focus.key) ? this.#focus.key : (drawn.at(-1)?.key ?? null);
-    const newestOwn = drawn.findLast((line) => line.author_id === this.currentUserId)?.key;
     const atStart = drawn[0] === this.lines[0] && !this.hasBefore;
-    return html`${this.unreadAfter === null || this.#unreadIsLoaded ? nothing : this.#jumpToUnread()}
+    const unreadIsAbove = this.unreadAfter !== null && !this.#unreadIsLoaded;
+    const unreadAfter = unreadIsAbove ? null : this.unreadAfter;
+    return html`${unreadIsAbove ? jumpToUnread(this.unreadCount, this.loadingOlder, () => this.fire("unread-wanted")) : nothing}
       <div class="messages">
         ${atStart ? this.start : this.#above()}
-        ${repeat(
-          days(drawn, this.#unreadIsLoaded ? this.unreadAfter : null, this.currentUserId, this.clock),
-          (day) => day.key,
-          (day) => this.#day(day, current, newestOwn),
-        )}
+        ${messageDays(days(drawn, unreadAfter, this.currentUserId, this.clock), this.#drawing(drawn))}
         ${typingLine(this.typing)}
       </div>
-      ${this.isNear ? nothing : this.#jump()}`;
+      ${this.isNear ? nothing : jumpToLatest(this.newer, () => this.jumpToLatest())}`;
   }
 
   get #unreadIsLoaded(): boolean {
     return this.unreadAfter !== null && ((this.lines[0]?.seq ?? 0) <= this.unreadAfter + 1 || !this.hasBefore);
   }
 
-  #day(day: Day, current: string | null, newestOwn: string | undefined): TemplateResult {
-    const title = this.clock.day(day.date);
-    return html`<section class="day" aria-label=${title}>
-      <h3 class="day__title"><span>${title}</span></h3>
-      <ol class="day__messages" role="list">
-        ${repeat(
-          chunks(day.rows),
-          (chunk) => chunk.key,
-          (chunk) => this.#chunk(chunk.rows, current, newestOwn),
-        )}
-      </ol>
-    </section>`;
-  }
-
-  /** Drawn again only when something it shows is different: in a long history most chunks never are. */
-  #chunk(rows: readonly Row[], current: string | null, newestOwn: string | undefined): unknown {
-    const within = (key: string | null | undefined) => (rows.some((row) => row.line.key === key) ? key : null);
-    const waiting = rows.some((row) => row.line.status === "sending");
-    const shown = rows.flatMap(({ line, first, last, unreadAbove, question, follows }) => [line, first, last, unreadAbove, question, follows]);
-    const marked = [within(current), within(newestOwn), within(this.editingKey), waiting ? this.#slowChecks : 0];
-    return guard([...shown, ...marked, this.namesVersion, this.canModerate, this.clock.dayKey(new Date())], () =>
-      repeat(
-        rows,
-        (row) => row.line.key,
-        (row) => this.#row(row, row.line.key === current, row.line.key === newestOwn),
-      ),
-    );
-  }
-
-  #row(row: Row, current: boolean, newestOwn: boolean): TemplateResult {
-    const { line } = row;
-    if (questionOf(line) !== null) return this.#answer(row, current);
-    const own = line.author_id === this.currentUserId;
-    return messageRow(row, {
-      own,
-      author: this.nameOf(line.author_id),
-      mentions: line.mentions.map((id): Mention => ({ name: this.nameOf(id), self: id === this.currentUserId })),
-      clock: this.clock,
-      current,
-      editing: line.key === this.editingKey,
-      removable: own || this.canModerate,
-      newestOwn,
-      slow: line.status === "sending" && Date.now() - Date.parse(line.at) > SLOW_MS,
-    });
-  }
-
-  #answer(row: Row, current: boolean): TemplateResult {
-    const { line, question } = row;
-    const asker = line.reply?.askerId ?? question?.author_id;
-    const own = asker === this.currentUserId;
-    return answerRow(row, {
-      author: this.nameOf(line.author_id),
-      asker: own ? "you" : this.nameOf(asker ?? ""),
-      own,
-      clock: this.clock,
-      current,
-      stoppable: own || this.canModerate,
-      repeatable: own || this.canModerate,
-      removable: this.canModerate,
-    });
+  #drawing(drawn: readonly Line[]): Drawing {
+    const { currentUserId, nameOf, namesVersion, canModerate, editingKey, clock } = this;
+    const focusKey = drawn.some((line) => line.key === this.#focus.key) ? this.#focus.key : (drawn.at(-1)?.key ?? null);
+    const newestOwnKey = drawn.findLast((line) => line.author_id === currentUserId)?.key ?? null;
+    return { currentUserId, nameOf, namesVersion, canModerate, editingKey, clock, focusKey, newestOwnKey, slow: this.#slow };
   }
 
   #above(): TemplateResult {
-    if (this.olderFailed)
-      return html`<p class="messages__above">
-        Older messages could not be loaded.
-        <button type="button" class="link-button" @click=${() => this.fire("older-wanted")}>Try again</button>
-      </p>`;
-    return html`<p class="messages__above">${this.loadingOlder ? "Loading older messages…" : nothing}</p>`;
-  }
-
-  #jump(): TemplateResult {
-    return html`<div class="jump">
-      <button type="button" class="button button--small jump__button" @click=${this.jumpToLatest}>
-        ${icon(arrowDownIcon, true)}Jump to latest${this.newer ? html` · ${this.newer}` : nothing}
-      </button>
-    </div>`;
-  }
-
-  #jumpToUnread(): TemplateResult {
-    return html`<div class="jump jump--up">
-      <button type="button" class="button button--small jump__button" ?disabled=${this.loadingOlder} @click=${() => this.fire("unread-wanted")}>
-        ${icon(arrowUpIcon, true)}Jump to the first new · ${this.unreadCount}
-      </button>
-    </div>`;
+    return olderAbove({ loading: this.loadingOlder, failed: this.olderFailed, retry: () => this.fire("older-wanted") });
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -246,7 +158,7 @@ export class MessageListElement extends LightElement {
     else if (this.isNear) this.#toBottom();
     else this.#keepPlace();
     this.#tellSeen();
-    this.#remindOfSlow();
+    this.#slow.watch(this.lines);
     this.#wantOlder();
   }
 
@@ -324,16 +236,6 @@ export class MessageListElement extends LightElement {
     const seq = this.lines.reduce((most, line) => Math.max(most, line.seq), 0);
     if (seq) this.fire("bottom-seen", seq);
   };
-
-  /** A message that is not through after five seconds says so. */
-  #remindOfSlow(): void {
-    clearTimeout(this.#slowTimer);
-    if (this.lines.findLast((line) => !line.reply)?.status !== "sending") return;
-    this.#slowTimer = setTimeout(() => {
-      this.#slowChecks += 1;
-      this.requestUpdate();
-    }, SLOW_MS + 50);
-  }
 
   #clicked = (event: Event): void => {
     const button = (event.target as Element).closest<HTMLElement>("[data-action], [data-copy]");
