@@ -24,7 +24,7 @@ from config import Config, ConfigError, ProviderKeys
 log = logs.get(__name__)
 
 DEFAULT, ASSISTANT = "celery", "assistant"
-_SAY_EVERY = 10.0  # seconds
+_SAY_EVERY = 2.0  # seconds; for so long a Redis that forgot everything knows of no worker
 _EMBED_EVERY = 30.0  # seconds
 
 

@@ -7,7 +7,7 @@ begun once more, the rest ends as it is.
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from chatapp import bus, llm, logs, text
@@ -27,10 +27,11 @@ from chatapp.store import (
     timeline,
 )
 from chatapp.store.pieces import Lost, Standing
-from chatapp.types import Assistant, Message, Room, Run, assistant_id
+from chatapp.types import Assistant, Event, Message, Room, Run, assistant_id
 
 log = logs.get(__name__)
 
+_AGAIN = 0.4  # seconds until Redis is asked once more
 _STARTS = 2  # how often a run may be begun
 _LONGEST = 30_000  # characters of an answer
 _LONGEST_SUMMARY = 10 * context.SUMMARY  # characters, for a model that does not keep to its tokens
@@ -182,10 +183,10 @@ def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
                     return "stopped", {}
                 if writing.length > _LONGEST:
                     break
-        writing.say()
+        writing.end()
     except llm.Failure as failure:
         log.warning("provider failed", code=failure.code, detail=failure.detail)
-        writing.say()
+        writing.end()
         return "failed", replies.told(failure)
     return "done", {}
 
@@ -204,7 +205,7 @@ def _end(
     first: float | None = None,
 ) -> None:
     """Say it, then settle: what it cost is in the event, so that dying in between costs nobody."""
-    event = replies.finish(run, body, told)
+    event = _finished(run, body, told)
     if event is not None:
         told = event.data["run"]
     pieces.finish(run, token)
@@ -213,3 +214,17 @@ def _end(
     run_figures.add(told["outcome"], told["seconds"], first)
     if told["error"]:
         log.info("run failed", run_id=run.id, code=told["error"]["code"])
+
+
+def _finished(run: Run, body: str, told: dict[str, Any]) -> Event | None:
+    """As replies.finish, and again while Redis is away: all of it is written, and to whoever takes the
+    run over it would be half an answer. Raises Busy after as long as the lease lasts.
+    """
+    until = monotonic() + pieces.LEASE
+    while True:
+        try:
+            return replies.finish(run, body, told)
+        except Busy:
+            if monotonic() > until:
+                raise
+            sleep(_AGAIN)

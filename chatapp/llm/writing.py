@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 
 from chatapp import text
 from chatapp.errors import Busy
@@ -97,6 +97,13 @@ class Writing:
             self._tell(len(self.text), self._unsaid)
         self.text, self._unsaid = self.text + self._unsaid, ""
         self._said_at = now
+
+    def end(self) -> None:
+        """As say, and again until nothing is left: after the last word nobody comes to keep the rest."""
+        self.say()
+        while self._unsaid:
+            sleep(_RENEW)
+            self.say()
 
     def used(self, prompt: Prompt) -> Usage:
         """By the answer, and by the request before it."""

@@ -15,6 +15,7 @@ from chatapp.actions import answering, assistant, history, members, messages, pe
 from chatapp.errors import (
     AssistantUnavailable,
     BudgetExceeded,
+    Busy,
     Conflict,
     NotAllowed,
     NotFound,
@@ -511,6 +512,24 @@ def test_a_question_that_is_stopped_before_the_first_word_is_paid_for(
     told = answer_to(ada, room_id, run_id).run
     assert (told["outcome"], told["output_tokens"]) == ("stopped", 0)
     assert told["input_tokens"] > len(fake.requests[0].text) / 4
+
+
+def test_a_whole_answer_is_said_when_redis_is_back(ada, fake, ask, monkeypatch):
+    """To whoever took the run over it would be an interrupted one."""
+    room_id, append, refusals = conversation(ada), room_log.append, iter([Busy, Busy])
+
+    def append_when_redis_is_back(room, draft, **more):
+        if "run" in draft.data and (refusal := next(refusals, None)):
+            raise refusal
+        return append(room, draft, **more)
+
+    monkeypatch.setattr(room_log, "append", append_when_redis_is_back)
+    fake.fault = ""
+
+    answer = ask(ada, room_id, "why?")
+
+    assert next(refusals, None) is None
+    assert (answer.body, answer.run["outcome"]) == ("The answer is 42.", "done")
 
 
 # --- the lease -----------------------------------------------------------------------------------

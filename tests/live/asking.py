@@ -39,7 +39,7 @@ class Study:
                     connection.execute(insert(tables.users).values(row))
             with writing() as connection:
                 connection.execute(tables.budgets.delete())
-        eventually(self._is_attended, within=20)
+        eventually(self.is_attended, within=20)
 
     def choose(self, provider: str, model: str = "a-model", **more: Any) -> None:
         with self.system.app.app_context():
@@ -212,7 +212,8 @@ class Study:
             waited.append(seen - asked.first_word_at)
         return sorted(waited)
 
-    def _is_attended(self) -> bool:
+    def is_attended(self) -> bool:
+        """Whether a worker has said of late that it answers questions."""
         from chatapp.store import attendants  # noqa: PLC0415
 
         with self.system.app.app_context():

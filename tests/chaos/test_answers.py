@@ -1,0 +1,165 @@
+"""Redis stops, restarts or forgets while the assistant answers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from itertools import count
+
+import pytest
+from sqlalchemy import func, select
+
+from chatapp.store import tables
+from chatapp.store.database import reading
+from chatapp.types import Price
+from tests.fake_providers import FakeProviders
+from tests.live.asking import Study
+from tests.live.conftest import FAST
+from tests.live.system import System, eventually
+from tests.live.town import Town
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+
+PIECES = [f"word {number}, " for number in range(40)]
+HALF, WHOLE = "".join(PIECES[:15]), "".join(PIECES)
+_numbers = count()
+FROZEN, DOWN = 7.0, 4.0  # seconds; the lease on a room lasts ten
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with FakeProviders() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory, fake):
+    quick = {"SWEEP_EVERY": 1, "ASSISTANT_SWEEP_EVERY": 1, "BUDGET_SWEEP_EVERY": 2}
+    path = tmp_path_factory.mktemp("answers")
+    with System(path, keys=fake.environ, **FAST, **quick) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def town(system):
+    return Town(system)
+
+
+@pytest.fixture
+def study(town, crowd, fake):
+    fake.__dict__.update(pieces=PIECES, pause=0.005, fault="", hold_after=15, by_model={})
+    fake.requests.clear()
+    fake._going_on.clear()
+    study = Study(town, crowd)
+    study.choose("openai", price=Price(1_000_000, 2_000_000))
+    study.allow(5_000_000)
+    return study
+
+
+@pytest.fixture
+def asked(study):
+    """A question of Ada's, half answered before her and Bob: (run id, their clients)."""
+    number = next(_numbers)
+    _, clients = study.conversation(f"ada-{number}", f"bob-{number}")
+    run = study.ask(clients[0])
+    eventually(lambda: study.shown(clients[1], run) == HALF, within=10)
+    study.town.wait_until_settled(clients, within=15)
+    return run, clients
+
+
+def prove_it_is_over(study, fake, run, clients, began):
+    """One answer, the same on every screen and in the record, nobody's money kept back, and the
+    room goes on. Returns what the answer tells of itself.
+    """
+    answers = [
+        study.ended(client, run, within=90 - (time.monotonic() - began)) for client in clients
+    ]
+    assert len({answer["body"] for answer in answers}) == 1
+    assert study.visible_answers(clients[0].room.id) == [answers[0]["body"]]
+    eventually(lambda: not study.reserved() and not promised(study), within=10)
+    told = answers[0]["run"]
+    assert told["error"] is None or told["error"]["retryable"]
+    fake.go_on()
+    eventually(study.is_attended, within=5)
+    again = study.ask(clients[1], "And what else?")
+    assert study.ended(clients[0], again, within=30)["body"] == WHOLE.strip()
+    study.town.wait_until_settled(clients, within=20)
+    study.town.prove(clients, whole_log=False)
+    return answers[0]
+
+
+def promised(study):
+    """What the record would let nobody else spend."""
+    query = select(func.sum(tables.runs.c.reserved))
+    with study.system.app.app_context(), reading() as connection:
+        return connection.execute(query).scalar()
+
+
+def restart(system):
+    system.redis.kill()
+    over = time.monotonic() + DOWN
+    eventually(lambda: time.monotonic() > over, within=2 * DOWN)
+    system.start_redis()
+
+
+def wipe(system):
+    system.redis.kill()
+    shutil.rmtree(system.directory / "valkey" / "appendonlydir")
+    system.start_redis()
+
+
+def flush(system):
+    with system.app.app_context():
+        system.app.extensions["redis"].flushall()
+
+
+def freeze(system):
+    over = time.monotonic() + FROZEN
+    system.redis.freeze()
+    eventually(lambda: time.monotonic() > over, within=2 * FROZEN)
+    system.redis.thaw()
+
+
+@pytest.mark.parametrize("storm", [freeze, restart])
+def test_an_answer_goes_on_when_redis_is_back(system, study, fake, asked, figures, storm):
+    run, clients = asked
+    began = time.monotonic()
+
+    storm(system)
+    fake.go_on()
+
+    answer = prove_it_is_over(study, fake, run, clients, began)
+    figures(f"over {time.monotonic() - began:.1f} s after the beginning of it")
+    assert (answer["run"]["outcome"], answer["body"]) == ("done", WHOLE.strip())
+    assert len(fake.requests) == 2  # the other is that of the next question
+
+
+@pytest.mark.parametrize("storm", [freeze, restart])
+def test_an_answer_whose_end_comes_while_redis_is_away_is_told_whole(
+    system, study, fake, asked, figures, storm
+):
+    run, clients = asked
+    began = time.monotonic()
+
+    fake.pause = 0.04  # a second until the end
+    fake.go_on()
+    storm(system)
+
+    answer = prove_it_is_over(study, fake, run, clients, began)
+    figures(f"over {time.monotonic() - began:.1f} s after the beginning of it")
+    assert (answer["run"]["outcome"], answer["body"]) == ("done", WHOLE.strip())
+    assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("storm", [flush, wipe])
+def test_an_answer_that_redis_forgot_is_begun_again(system, study, fake, asked, figures, storm):
+    run, clients = asked
+    began = time.monotonic()
+
+    storm(system)
+    fake.hold_after = None
+
+    answer = prove_it_is_over(study, fake, run, clients, began)
+    figures(f"over {time.monotonic() - began:.1f} s after it was forgotten")
+    assert (answer["run"]["outcome"], answer["body"]) == ("done", WHOLE.strip())
+    assert fake.requests[0].gone.wait(10)  # nobody listens to the first any more
