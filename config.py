@@ -79,6 +79,8 @@ class Config:
     LIMIT_SEND_WORKSPACE: int = 60_000  # messages of one workspace in one shard's rooms
     LIMIT_RESUME: int = 30  # snapshots or catch-ups of one person
     LIMIT_RETRY: int = 20  # answers that one person asks for once more
+    LIMIT_SEARCH: int = 60  # pages of what one person looks for
+    LIMIT_EXPORT: int = 10  # histories that one person takes away
     LIMIT_CONNECT: int = 10  # connections of one person
     CONNECTIONS_PER_PERSON: int = 50  # open at once: tabs, devices, bots
     UNKNOWN_PER_ADDRESS: int = 1_000  # sockets open to one worker that have not said whose they are

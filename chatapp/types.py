@@ -142,6 +142,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A message in which all words of a search are, and what to show of it."""
+
+    message: Message
+    room: RoomRecord
+    excerpt: str
+    marks: list[tuple[int, int]]  # where those words begin and end in the excerpt, in code points
+
+
+@dataclass(frozen=True, slots=True)
 class CatchUp:
     """The answer to "what did I miss": events, or start over from a snapshot."""
 

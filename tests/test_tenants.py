@@ -341,6 +341,8 @@ def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
     for route in (
         "GET /rooms/<room_id>",
         "GET /rooms/<room_id>/messages",
+        "GET /rooms/<room_id>/export",
+        "GET /rooms/<room_id>/export?format=markdown",
         "GET /invitations",
         "GET /documents",
         "GET /documents/<document_id>",
@@ -484,9 +486,10 @@ class TestSecretsOfAWorkspace:
             "/invitations",
             "/documents",
             "/assistant",
+            "/search",
         ):
             for question in ({}, {"q": CANARY[:4]}):
-                sought = question if path in ("/people", "/rooms/browse") else {}
+                sought = question if path in ("/people", "/rooms/browse", "/search") else {}
                 assert CANARY not in browser.call("GET", path, query_string=sought).text
         for path in (
             "/admin/people?q=cana",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
@@ -66,6 +67,28 @@ def terms(question: str, at_most: int = 32) -> list[Term]:
     if len(asked) > at_most:
         asked = dict.fromkeys(sorted(asked, key=len, reverse=True)[:at_most])
     return [Term(word, _stem(word)) for word in asked]
+
+
+def beginnings(sought: str, at_most: int = 16) -> list[Term]:
+    """The different words of what a person looks for. Each stands for all that begin with it, but
+    for the shortest: too much begins like them.
+    """
+    asked = list(dict.fromkeys(words(sought)))[:at_most]
+    return [
+        Term(word, word if len(word) > 2 or _is_unspaced_letter(word) else "") for word in asked
+    ]
+
+
+def located(said: str) -> Iterator[tuple[int, int, str]]:
+    """Each of words(said), and where it begins and ends in the text as it was written."""
+    for token in _written().finditer(said):
+        for run in _RUNS.finditer(token[0]):
+            start, part = token.start() + run.start(), run[0]
+            if len(part) > 1 and _is_unspaced(part[0]):
+                for place, pair in enumerate(pairwise(part), start):
+                    yield from ((place, place + 2, word) for word in words("".join(pair)))
+            else:
+                yield from ((start, start + len(part), word) for word in words(part))
 
 
 def matching(connection: Connection, places: list[str], asked: list[Term]) -> str:
@@ -159,6 +182,10 @@ def _is_unspaced(character: str) -> bool:
     return re.match(f"[{_UNSPACED}]", character) is not None
 
 
+def _is_unspaced_letter(word: str) -> bool:
+    return len(word) == 1 and _is_unspaced(word)
+
+
 def _stem(word: str) -> str:
     """What the forms of a word have in common, in languages that change its end; short words have
     none: too much begins like them.
@@ -169,11 +196,16 @@ def _stem(word: str) -> str:
 
 
 @cache
-def _word() -> re.Pattern[str]:
+def _word(first_mark: int = 0x370) -> re.Pattern[str]:
     """Letters and digits, with the marks that belong to them in scripts that have such."""
     marks = "".join(
         chr(code)
-        for code in range(0x370, min(0x10000, sys.maxunicode))
+        for code in range(first_mark, min(0x10000, sys.maxunicode))
         if unicodedata.category(chr(code)) in ("Mn", "Mc")
     )
     return re.compile(rf"(?:[^\W_]|[{re.escape(marks)}])+")
+
+
+def _written() -> re.Pattern[str]:
+    """The same where accents stand by themselves."""
+    return _word(0x300)

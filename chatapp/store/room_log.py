@@ -93,6 +93,17 @@ def is_revised(room: Room, message_id: str) -> bool:
         return bool(redis.hexists(room_keys(room).revisions, message_id))
 
 
+def revised(messages: list[tuple[Room, str]]) -> list[bool]:
+    """The same of many, in one round trip."""
+    if not messages:
+        return []
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        for room, message_id in messages:
+            pipe.hexists(room_keys(room).revisions, message_id)
+        return [bool(answer) for answer in pipe.execute()]
+
+
 def latest(room: Room, *, at_most: int) -> list[Event]:
     """The log's newest events, oldest first."""
     with asking():

@@ -85,25 +85,32 @@ def find(tenant_id: str, message_id: str) -> Message | None:
     return recorded or _young(tenant_id, message_id) or _recorded(tenant_id, message_id)
 
 
-def _recorded(tenant_id: str, message_id: str) -> Message | None:
+def as_they_stand(tenant_id: str, message_ids: list[str]) -> list[Message]:
+    """Those of these messages that the record has, in no order, with what the log says of them and
+    the record does not yet: what was taken back a moment ago is not to be edited, nor found.
+    """
     query = (
         select(messages, rooms.c.applied_seq)
         .join(rooms, rooms.c.id == messages.c.room_id)
-        .where(messages.c.id == message_id, messages.c.workspace_id == tenant_id)
+        .where(messages.c.id.in_(message_ids), messages.c.workspace_id == tenant_id)
     )
     with reading() as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        return None
-    return _revised_since(Room(tenant_id, row.room_id), _message(row), row.applied_seq)
+        rows = connection.execute(query).all()
+    revised = room_log.revised([(Room(tenant_id, row.room_id), row.id) for row in rows])
+    return [
+        _revised_since(_message(row), Room(tenant_id, row.room_id), row.applied_seq)
+        if is_revised
+        else _message(row)
+        for row, is_revised in zip(rows, revised, strict=True)
+    ]
 
 
-def _revised_since(room: Room, message: Message, applied: int) -> Message:
-    """With what the log says of it and the record does not yet: what was taken back a moment ago is
-    not to be edited.
-    """
-    if not room_log.is_revised(room, message.id):
-        return message
+def _recorded(tenant_id: str, message_id: str) -> Message | None:
+    found = as_they_stand(tenant_id, [message_id])
+    return found[0] if found else None
+
+
+def _revised_since(message: Message, room: Room, applied: int) -> Message:
     return _reduce([message], room_log.since(room, applied, at_most=_TAIL))[0]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
@@ -32,6 +32,7 @@ class Contract:
     listed: bool
     status: int
     form: bool
+    media: tuple[str, ...]
 
 
 def endpoint(
@@ -42,13 +43,15 @@ def endpoint(
     status: int = 200,
     secrets: Iterable[str] = (),
     form: bool = False,
+    media: tuple[str, ...] = (),
 ) -> Callable[[Handler], Callable[..., ResponseReturnValue]]:
     """Find the caller, count the request, check what it says, and answer with an envelope.
 
     The handler gets the caller and the fields of `takes`; what it returns goes out through `gives`:
     with `listed`, each item of a Listing. What it raises is answered by errors.py. `secrets` are
     fields of the answer that are kept nowhere, not for a repeat under its Idempotency-Key either.
-    With `form` what is sent is a multipart form, because there is a file in it.
+    With `form` what is sent is a multipart form, because there is a file in it. With `media` the
+    handler's answer is a file of one of these kinds, and goes out as it is.
     """
     said_once = frozenset(secrets)
     shape = takes() if takes else None
@@ -60,13 +63,15 @@ def endpoint(
             g.caller = caller = auth.caller()
             requests.admit(caller)
             given = {**path, **_load(shape, form)}
+            if media:
+                return cast(Response, handler(caller, **given))
 
             def work() -> dict[str, Any]:
                 return _dump(payload, handler(caller, **given), listed)
 
             return {"ok": True, "data": _once(caller, work, said_once)}, status
 
-        answer.contract = Contract(takes, gives, listed, status, form)  # type: ignore[attr-defined]
+        answer.contract = Contract(takes, gives, listed, status, form, media)  # type: ignore[attr-defined]
         return answer
 
     return decorate

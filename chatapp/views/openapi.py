@@ -95,7 +95,7 @@ def _operation(path: str, method: str, name: str, contract: Contract) -> dict[st
         "responses": {
             str(contract.status): {
                 "description": "Done.",
-                "content": _json(_object(ok={"const": True}, data=_data(contract))),
+                "content": _answered(contract),
             },
             "default": "Error",
         },
@@ -117,6 +117,12 @@ def _operation(path: str, method: str, name: str, contract: Contract) -> dict[st
             content = {"multipart/form-data": {"schema": contract.takes}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _answered(contract: Contract) -> dict[str, Any]:
+    if contract.media:
+        return {media: {"schema": {"type": "string"}} for media in contract.media}
+    return _json(_object(ok={"const": True}, data=_data(contract)))
 
 
 def _data(contract: Contract) -> Any:

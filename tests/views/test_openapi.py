@@ -30,9 +30,9 @@ def conforms(spec):
         }
         if "$ref" in described:
             described = spec["components"]["responses"]["Error"]
-        schema = described["content"]["application/json"]["schema"]
+        schema = described["content"][answer.mimetype]["schema"]
         whole = {**schema, "components": spec["components"]}
-        Draft202012Validator(whole).validate(answer.json)
+        Draft202012Validator(whole).validate(answer.json if answer.is_json else answer.text)
 
     return check
 
@@ -109,6 +109,9 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
             {"role": "admin"},
         ),
         ("GET", "/rooms/{room_id}/messages", {"room_id": "lobby"}, None),
+        ("GET", "/rooms/{room_id}/export", {"room_id": "lobby"}, None),
+        ("GET", "/rooms/{room_id}/export", {"room_id": "lobby?format=markdown"}, None),
+        ("GET", "/search", {}, None),
         ("PUT", "/rooms/{room_id}/read", {"room_id": "lobby"}, {"seq": 1}),
         (
             "PATCH",
@@ -137,3 +140,14 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
     walked = {f"{method} {path}" for method, path, *_ in journey}
     walked |= {"POST /rooms/{room_id}/messages", "POST /documents", "PUT /documents/{document_id}"}
     assert walked == {re.sub(r"<(\w+)>", r"{\1}", route) for route in API}
+
+
+def test_what_is_found_is_what_it_described(api, conforms, lobby, ada, persist):
+    bot = api(ada)
+    bot("POST", "/rooms/lobby/messages", {"client_id": "c-0000001", "body": "hello"})
+    persist()
+
+    found = bot("GET", "/search?q=hello")
+
+    assert len(found.json["data"]["items"]) == 1
+    conforms("GET", "/api/v1/search", found)
