@@ -14,6 +14,7 @@ from chatapp.store import (
     presence,
     read_markers,
     record,
+    replies,
     room_log,
     shard_log,
     sidebar,
@@ -134,6 +135,9 @@ def _persist_shard(shard: int, at_most: int) -> int:
             return 0
         entries = shard_log.take(shard, at_most=at_most)
         finished = _write(entries)
+        for entry in finished:  # before they are acknowledged: who said it may have died
+            if entry.event:
+                replies.take_back(entry.event)
         if finished:
             shard_log.done(finished)
         read_markers.write_down(shard, at_most=at_most)

@@ -9,28 +9,55 @@ from uuid_utils import uuid7
 
 from chatapp.errors import Busy, Conflict, RoomNotFound
 from chatapp.money import dollars
-from chatapp.store import room_log, runs
-from chatapp.types import Draft, Event, Run, Source, assistant_id
+from chatapp.store import room_log, runs, timeline
+from chatapp.types import Draft, Event, Message, Room, Run, Source, assistant_id
 
 
 def finish(run: Run, body: str, told: dict[str, Any]) -> Event | None:
     """Answer the question with `body`, and tell in `told` how that came about.
 
-    What answered it before is taken away first: there are never two. Who comes second gets the
+    Where a former answer stays, it is said without `body`; see _stays. Who comes second gets the
     first event. None when nothing can be said in the room any more; the run has ended all the same.
     Raises Busy: then nobody knows, and whoever does it again finds out.
     """
-    _take_back_former(run)
+    if any(_stays(former, told["outcome"], body) for former in _former(run.room, told)):
+        body = ""
     data = {"body": body, "mentions": [], "run": told}
-    draft = _draft(run, "message:created", data, runs.answer_name(run))
+    draft = _draft(run.room, "message:created", data, runs.answer_name(run.id))
     try:
         event, _ = room_log.append(run.room, draft)
     except (RoomNotFound, Conflict):  # the assistant was sent away, or the room is archived
         runs.abandon(run, told)
         return None
-    with suppress(Busy):  # the persister does it too
+    with suppress(Busy):  # the persister does both too
         runs.end(event)
+        take_back(event)
     return event
+
+
+def take_back(event: Event) -> None:
+    """Remove the former answers that this event, if it is one, takes the place of. Twice is once.
+
+    Only after it was said: whoever dies in between leaves two, of which a page shows the right one,
+    until the persister comes by. Raises Busy.
+    """
+    if event.type != "message:created" or not (told := event.data.get("run")):
+        return
+    for former in _former(event.room, told):
+        if _stays(former, told["outcome"], event.data["body"]):
+            continue
+        data = {
+            "message_id": former.id,
+            "message_seq": former.seq,
+            "revision": former.revision + 1,
+        }
+        with suppress(Conflict, RoomNotFound):  # taken away by somebody else
+            room_log.append(
+                event.room,
+                _draft(event.room, "message:removed", data, None),
+                by_member=False,  # it may have been sent away since
+                revises=(former.id, former.revision, former.revision),
+            )
 
 
 def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
@@ -82,20 +109,23 @@ def source(found: Source) -> dict[str, Any]:
     return shown | {"room_id": passage.room_id, "seq": passage.seq}
 
 
-def _take_back_former(run: Run) -> None:
-    if run.attempt == 1:
-        return
-    for former in runs.former(run):
-        if shown := runs.shown_answer(former):
-            message_id, seq, revision = shown
-            data = {"message_id": message_id, "message_seq": seq, "revision": revision + 1}
-            with suppress(Conflict, RoomNotFound):  # taken away by somebody else
-                room_log.append(
-                    run.room,
-                    _draft(run, "message:removed", data, None),
-                    revises=(message_id, revision, revision),
-                )
+def _stays(former: Message, outcome: str, body: str) -> bool:
+    """The rule over the attempts at one question, as docs/protocol.md has it: of their answers one
+    has text at most, and a failure takes nobody's place who did better.
+    """
+    did_better = former.run is not None and former.run["outcome"] != "failed"
+    return bool(former.body) and (not body or (outcome == "failed" and did_better))
 
 
-def _draft(run: Run, kind: str, data: dict[str, Any], client_id: str | None) -> Draft:
-    return Draft(kind, str(uuid7()), assistant_id(run.tenant_id), data, client_id)
+def _former(room: Room, told: dict[str, Any]) -> list[Message]:
+    """What stands in the room of earlier attempts at the same question."""
+    if told["attempt"] == 1:
+        return []
+    earlier = runs.before(room.tenant_id, told["question_id"], told["attempt"])
+    names = [runs.answer_name(run_id) for run_id in earlier]
+    said = timeline.said_as(room, assistant_id(room.tenant_id), names)
+    return [answer for answer in said if not answer.removed_at]
+
+
+def _draft(room: Room, kind: str, data: dict[str, Any], client_id: str | None) -> Draft:
+    return Draft(kind, str(uuid7()), assistant_id(room.tenant_id), data, client_id)

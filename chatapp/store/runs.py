@@ -17,7 +17,7 @@ from uuid_utils import uuid7
 
 from chatapp.store import backlog, effects, room_log
 from chatapp.store.database import insert_missing, reading, writing
-from chatapp.store.tables import messages, rooms, runs
+from chatapp.store.tables import rooms, runs
 from chatapp.types import Event, Room, Run
 
 _OPEN = ("waiting", "running")
@@ -167,27 +167,19 @@ def newest(run: Run) -> Run:
     return _all(_of_question(run).order_by(runs.c.attempt.desc()).limit(1))[0]
 
 
-def shown_answer(run: Run) -> tuple[str, int, int] | None:
-    """(id, seq, revision) of what stands in the room as the answer to this run."""
-    query = select(messages.c.id, messages.c.seq, messages.c.revision).where(
-        messages.c.room_id == run.room_id,
-        messages.c.workspace_id == run.tenant_id,
-        messages.c.client_id == answer_name(run),
-        messages.c.removed_at.is_(None),
+def before(tenant_id: str, question_id: str, attempt: int) -> list[str]:
+    """The ids of the earlier attempts at the same question."""
+    row = runs.c
+    query = select(row.id).where(
+        row.question_id == question_id, row.workspace_id == tenant_id, row.attempt < attempt
     )
     with reading() as connection:
-        row = connection.execute(query).first()
-    return (row.id, row.seq, row.revision) if row else None
+        return list(connection.execute(query).scalars())
 
 
-def former(run: Run) -> list[Run]:
-    """The earlier attempts at the same question."""
-    return _all(_of_question(run).where(runs.c.attempt < run.attempt))
-
-
-def answer_name(run: Run) -> str:
+def answer_name(run_id: str) -> str:
     """The client_id of the event that ends it: there can be one."""
-    return f"reply-to-{run.id}"
+    return f"reply-to-{run_id}"
 
 
 def _note(events: list[Event]) -> None:

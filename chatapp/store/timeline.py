@@ -85,6 +85,23 @@ def find(tenant_id: str, message_id: str) -> Message | None:
     return recorded or _young(tenant_id, message_id) or _recorded(tenant_id, message_id)
 
 
+def said_as(room: Room, author_id: str, client_ids: list[str]) -> list[Message]:
+    """What an author has said here under these names, as it stands now, with what the record does
+    not have yet. Raises Busy.
+    """
+    query = select(messages).where(
+        messages.c.room_id == room.id,
+        messages.c.workspace_id == room.tenant_id,
+        messages.c.author_id == author_id,
+        messages.c.client_id.in_(client_ids),
+    )
+    with reading() as connection:
+        applied = _applied(connection, room)
+        recorded = [_message(row) for row in connection.execute(query)]
+    shown = _reduce(recorded, room_log.since(room, applied, at_most=_TAIL))
+    return [one for one in shown if one.author_id == author_id and one.client_id in client_ids]
+
+
 def as_they_stand(tenant_id: str, message_ids: list[str]) -> list[Message]:
     """Those of these messages that the record has, in no order, with what the log says of them and
     the record does not yet: what was taken back a moment ago is not to be edited, nor found.

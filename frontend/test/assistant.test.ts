@@ -4,7 +4,7 @@ import { afterEach, test } from "node:test";
 import { ChatClient } from "../chat-client.js";
 import type { ChatAppElement } from "../elements/chat-app.js";
 import { defineElements } from "../elements/define.js";
-import type { Room } from "../protocol.js";
+import type { Answering, Room } from "../protocol.js";
 import { ADA, answering, FakeConnection, FakeRoom, MemoryOutbox, room, settle } from "./fakes.js";
 
 defineElements();
@@ -53,8 +53,8 @@ async function page({ assistant }: { assistant: boolean }, ...rooms: Room[]) {
   };
   const begin = (run: string) =>
     connection.say("reply:started", { room_id: "lobby", run_id: run, question_id: run, asker_id: "ada", attempt: 1 });
-  const answer = (run: string, body: string, attempt = 1) =>
-    log.append("message:created", ASSISTANT.id, { body, mentions: [], run: answering(`${run}${attempt > 1 ? attempt : ""}`, { question_id: run, attempt }) });
+  const answer = (run: string, body: string, attempt = 1, changes: Partial<Answering> = {}) =>
+    log.append("message:created", ASSISTANT.id, { body, mentions: [], run: answering(`${run}${attempt > 1 ? attempt : ""}`, { question_id: run, attempt, ...changes }) });
   return { app, client, connection, log, outboxStorage, ask, begin, answer };
 }
 
@@ -177,6 +177,38 @@ test("asked again there is never more than one answer to see", async () => {
   connection.sayEvent(log.append("message:removed", ASSISTANT.id, { message_id: before.id, message_seq: before.seq, revision: 2 }));
   await drawn(app);
   assert.deepEqual([...app.querySelectorAll(".answer__text")].map(text), ["Otherwise."]);
+});
+
+const FAILED = { outcome: "failed" as const, error: { code: "provider_refused", message: "It refused.", retryable: true } };
+
+test("a failure leaves the former answer where it was, and says below it what went wrong", async () => {
+  const { app, connection, ask, answer } = await page({ assistant: true }, CONVERSATION);
+  const run = await ask("How?");
+  connection.sayEvent(answer(run, "So."));
+  connection.say("reply:started", { room_id: "lobby", run_id: `${run}2`, question_id: run, asker_id: "ada", attempt: 2 });
+  connection.say("reply:grew", { room_id: "lobby", run_id: `${run}2`, offset: 0, text: "Oth" });
+  await drawn(app);
+  assert.deepEqual([...app.querySelectorAll(".answer__text")].map(text), ["Oth"]);
+  connection.sayEvent(answer(run, "", 2, FAILED));
+  await drawn(app);
+  assert.deepEqual([...app.querySelectorAll(".answer__text")].map(text), ["So.", ""]);
+  assert.deepEqual(states(app), ["It refused. Try again"]);
+  connection.sayEvent(answer(run, "Better.", 3));
+  await drawn(app);
+  assert.deepEqual([...app.querySelectorAll(".answer__text")].map(text), ["Better."]);
+  assert.equal(states(app).length, 0);
+});
+
+test("a later answer that was removed takes nobody's place", async () => {
+  const { app, connection, log, ask, answer } = await page({ assistant: true }, CONVERSATION);
+  const run = await ask("How?");
+  connection.sayEvent(answer(run, "So."));
+  const notice = answer(run, "", 2, FAILED);
+  connection.sayEvent(notice);
+  connection.sayEvent(log.append("message:removed", "ada", { message_id: notice.id, message_seq: notice.seq, revision: 2 }));
+  await drawn(app);
+  assert.deepEqual([...app.querySelectorAll(".answer__text")].map(text), ["So."]);
+  assert.equal(states(app).length, 0);
 });
 
 test("a finished answer is read out once, its pieces never", async (t) => {

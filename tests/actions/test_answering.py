@@ -26,6 +26,7 @@ from chatapp.store import (
     attendants,
     documents,
     pieces,
+    replies,
     room_log,
     runs,
     tables,
@@ -33,7 +34,7 @@ from chatapp.store import (
 )
 from chatapp.store.database import writing
 from chatapp.store.keys import room_keys
-from chatapp.types import Assistant, Price, assistant_id
+from chatapp.types import Assistant, Price, Room, assistant_id
 from config import ProviderKeys
 from tests.fake_providers import FakeProviders
 
@@ -530,6 +531,117 @@ def test_a_whole_answer_is_said_when_redis_is_back(ada, fake, ask, monkeypatch):
 
     assert next(refusals, None) is None
     assert (answer.body, answer.run["outcome"]) == ("The answer is 42.", "done")
+
+
+# --- one answer to a question --------------------------------------------------------------------
+
+
+@pytest.fixture
+def again(app, persist):
+    """again(ada, answer): another attempt at the same question, and what stands of all of them: on
+    a page, in a snapshot and over the API, before it is written down and after.
+    """
+
+    def run(who, answer, *, outcome="done"):
+        retried = assistant.retry(who, run_id=answer.run["id"]).run
+        if outcome == "stopped":
+            pieces.cancel(retried)
+        answering.answer(tenant_id="acme", room_id=answer.room_id)
+        before = standing(who, answer.room_id)
+        persist(times=2)
+        assert standing(who, answer.room_id) == before
+        return before
+
+    return run
+
+
+def standing(who, room_id):
+    """[(body, outcome)] of what the assistant has said here and nobody took back."""
+    resumed = history.resume(who, room_id=room_id, epoch=None, after=None).page.messages
+    shown = history.page(who, room_id=room_id, anchor="newest", before=100, after=0).messages
+    assert shown == resumed
+    return [(one.body, one.run["outcome"]) for one in shown if one.run and not one.removed_at]
+
+
+def test_an_answer_that_is_written_anew_takes_the_place_of_the_former(ada, fake, ask, again):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+
+    fake.pieces = ["Second."]
+
+    assert again(ada, answer) == [("Second.", "done")]
+
+
+@pytest.mark.parametrize("fault", ["refuse", "cut"])
+def test_a_failure_takes_nothing_away_and_a_good_answer_takes_it_away(ada, fake, ask, again, fault):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+
+    fake.fault, fake.pieces = fault, ["Half of ", "it."]
+
+    for _ in range(2):  # of two failures the later one is told
+        assert again(ada, answer) == [("First.", "done"), ("", "failed")]
+    fake.fault = ""
+    assert again(ada, answer) == [("Half of it.", "done")]
+
+
+def test_of_failures_with_text_the_later_one_stays(ada, fake, ask, again):
+    fake.fault, fake.pieces = "cut", ["One ", "word"]
+    answer = ask(ada, conversation(ada), "why?")
+    assert answer.body
+
+    fake.pieces = ["Another ", "word"]
+    (later,) = again(ada, answer)
+    assert later == ("Another", "failed")
+    fake.fault = "refuse"
+    assert again(ada, answer) == [later, ("", "failed")]
+
+
+def test_one_that_is_stopped_before_the_first_word_takes_nothing_away(ada, fake, ask, again):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+
+    stands = again(ada, answer, outcome="stopped")
+
+    assert stands == [("First.", "done"), ("", "stopped")]
+
+
+def test_who_dies_before_taking_the_former_answer_back_is_relieved_of_it(
+    ada, fake, ask, persist, monkeypatch
+):
+    fake.fault, fake.pieces = "", ["First."]
+    room_id = conversation(ada)
+    answer = ask(ada, room_id, "why?")
+    fake.pieces = ["Second."]
+    assistant.retry(ada, run_id=answer.run["id"])
+
+    def die(event):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(replies, "take_back", die)
+        answering.answer(tenant_id="acme", room_id=room_id)
+    assert standing(ada, room_id) == [("First.", "done"), ("Second.", "done")]
+
+    persist(times=2)
+
+    assert standing(ada, room_id) == [("Second.", "done")]
+    seq = room_log.stand(Room("acme", room_id)).seq
+    persist(times=2)
+    assert room_log.stand(Room("acme", room_id)).seq == seq  # once is enough
+
+
+def test_a_former_answer_goes_though_the_record_does_not_have_it_yet(ada, fake, persist):
+    fake.fault, fake.pieces = "", ["First."]
+    room_id = conversation(ada)
+    asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+    answering.answer(tenant_id="acme", room_id=room_id)
+
+    fake.pieces = ["Second."]
+    assistant.retry(ada, run_id=json.loads(asked)["id"])
+    answering.answer(tenant_id="acme", room_id=room_id)
+
+    assert standing(ada, room_id) == [("Second.", "done")]
 
 
 # --- the lease -----------------------------------------------------------------------------------

@@ -176,6 +176,14 @@ def test_a_provider_that_fails_is_said_and_can_be_asked_again(
     expect(tab.answers).to_have_text(WHOLE)
     expect(failed).to_have_count(0)
 
+    model.fault = "refuse"
+    tab.page.get_by_role("button", name="Answer again").click()
+    for again in (lambda: None, tab.page.reload):
+        again()
+        expect(failed).to_contain_text("Try again")
+        expect(tab.answers).to_have_text([WHOLE, ""])
+    tab.can_be_used_by_all()
+
 
 def test_added_to_a_room_it_answers_who_mentions_it(
     visit: Visit, town: Town, model: FakeProviders, ada: Account, bob: Account

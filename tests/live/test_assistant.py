@@ -157,7 +157,7 @@ def test_a_killed_celery_worker_leaves_one_answer_and_nothing_reserved(study, sy
     fake.go_on()
     retried = study.retry(ada, run)
     assert study.ended(ada, retried, within=30)["body"] == WHOLE
-    assert study.visible_answers(ada.room.id) == [WHOLE]
+    eventually(lambda: study.visible_answers(ada.room.id) == [WHOLE], within=5)
 
 
 def test_a_worker_killed_before_the_first_word_is_replaced(study, system, fake):
@@ -225,7 +225,12 @@ def test_asking_again_twice_is_asking_again_once(study, crowd, fake):
     assert retried != {run}
     fake.go_on()
     assert study.ended(ada, *retried)["run"]["attempt"] == 2
-    assert study.visible_answers(ada.room.id) == [WHOLE]
+    eventually(lambda: study.visible_answers(ada.room.id) == [WHOLE], within=5)
+
+    fake.fault = "cut"
+    worse = study.ended(ada, study.retry(ada, run))
+    assert (worse["body"], worse["run"]["error"]["code"]) == ("", "provider_cut")
+    assert study.visible_answers(ada.room.id) == [WHOLE, ""]
 
 
 @pytest.mark.parametrize(
