@@ -28,8 +28,8 @@ def open_worker(server):
     url = f"redis://{server.host}:{server.port}/0"
     queues = []
 
-    def open_worker():
-        queue = Queue(url, "test", write_only=False, patience=0.5)
+    def open_worker(patience=0.5):
+        queue = Queue(url, "test", write_only=False, patience=patience)
         worker = socketio.Server(async_mode="threading", client_manager=queue)
         told = []
         queue._handle_emit = lambda message: told.append(message["data"])
@@ -52,7 +52,7 @@ def test_what_one_worker_says_the_other_hears(server, open_worker, eventually):
 
 
 def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
-    (ours, told) = open_worker()
+    (ours, told) = open_worker(patience=30)
     listening(server, 1, eventually)
     process = Redis(port=server.port).info("server")["process_id"]
     os.kill(process, signal.SIGSTOP)
@@ -61,7 +61,7 @@ def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
     finally:
         os.kill(process, signal.SIGCONT)
 
-    assert max(seconds) < 0.1
+    assert max(seconds) < 5  # who is held up is held up for 30; a busy machine may take away a second
     assert len(told) == 2_000  # our own clients were told all the same
 
 
