@@ -1,5 +1,5 @@
 import type { Connection, ConnectionState } from "./connection.js";
-import { type EndReason, type Me, ROOM_EVENTS } from "./protocol.js";
+import { type Ending, type Me, ROOM_EVENTS } from "./protocol.js";
 import { Drafts } from "./stores/drafts.js";
 import { MembersStore } from "./stores/members-store.js";
 import type { OutboxStorage } from "./stores/outbox-storage.js";
@@ -82,7 +82,7 @@ export class ChatClient extends EventTarget {
     return this.connection.state;
   }
 
-  get endReason(): EndReason | null {
+  get endReason(): Ending | null {
     return this.connection.endReason;
   }
 

@@ -1,6 +1,6 @@
 import { io, type Socket } from "socket.io-client";
 import { BUSY, call } from "./http.js";
-import type { Answer, EndReason, Failure, Question, Remark, Requests, ServerEvents } from "./protocol.js";
+import type { Answer, Ending, Failure, Question, Remark, Requests, ServerEvents } from "./protocol.js";
 
 /**
  * `stale` is connected to a worker that has lost sight of the logs: what we ask is answered, what others say may be late.
@@ -13,7 +13,7 @@ export interface Connection {
   readonly state: ConnectionState;
   readonly connected: boolean;
   /** Why, once it has ended. */
-  readonly endReason: EndReason | null;
+  readonly endReason: Ending | null;
   /** Whether the last goodbye was a worker that said it would restart. */
   readonly restarting: boolean;
   /** Never rejects, never hangs: no answer within ten seconds is a `busy` one. */
@@ -41,12 +41,12 @@ function refusal(error: Error & { data?: Partial<Failure> }): Partial<Failure> {
   return error.data ?? { code: error.message };
 }
 
-const FINAL: Record<string, EndReason> = { not_signed_in: "signed_out", blocked: "disabled" };
+const FINAL: Record<string, Ending> = { not_signed_in: "not_signed_in", blocked: "disabled" };
 
 /** Socket.IO over WebSocket, signed in by the session cookie. It decides itself when to come back. */
 export class SocketConnection implements Connection {
   state: ConnectionState = "connecting";
-  endReason: EndReason | null = null;
+  endReason: Ending | null = null;
   restarting = false;
 
   readonly #socket: Socket;
@@ -163,7 +163,7 @@ export class SocketConnection implements Connection {
   /** Without a network a socket looks alive until a ping is missed, three quarters of a minute later. */
   #letGo = (): void => void this.#socket.io.engine?.close();
 
-  #end(reason: EndReason): void {
+  #end(reason: Ending): void {
     if (this.state === "ended") return;
     this.endReason = reason;
     this.#become("ended");

@@ -243,6 +243,9 @@ export type Question = Exclude<keyof Requests, Remark>;
 
 export type EndReason = "signed_out" | "revoked" | "expired" | "disabled" | "password_changed";
 
+/** Why a session is over: told by the server, or only noticed, because we are no longer let in. */
+export type Ending = EndReason | "not_signed_in";
+
 /** What the server says unasked. */
 export interface ServerEvents {
   "message:created": EventOf<"message:created">;

@@ -120,7 +120,7 @@ export class ChatAppElement extends LightElement {
         <toast-list></toast-list>
         <message-announcer></message-announcer>
       </div>
-      ${client.state === "ended" ? sessionEnded(client.endReason ?? "signed_out") : nothing}`;
+      ${client.state === "ended" ? sessionEnded(client.endReason ?? "not_signed_in") : nothing}`;
   }
 
   protected override updated(): void {

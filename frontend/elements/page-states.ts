@@ -1,10 +1,11 @@
 import { html, type TemplateResult } from "lit";
 import emptyIcon from "icon:messages-square";
 import endedIcon from "icon:log-in";
-import type { EndReason } from "../protocol.js";
+import type { Ending } from "../protocol.js";
 import { icon } from "./icon.js";
 
-const ENDED: Record<EndReason, string> = {
+const ENDED: Record<Ending, string> = {
+  not_signed_in: "Your session has ended. Sign in again to go on.",
   signed_out: "You signed out in another tab or on another device.",
   revoked: "This session was ended from another device.",
   expired: "You were signed in for as long as a session lasts. Sign in again to go on.",
@@ -42,7 +43,7 @@ export function welcome(workspace: string, ask: (dialog: "browse" | "new-room") 
 }
 
 /** Lies over the page, which can no longer be used. */
-export function sessionEnded(reason: EndReason): TemplateResult {
+export function sessionEnded(reason: Ending): TemplateResult {
   return html`<div class="ended" role="alertdialog" aria-modal="true" aria-labelledby="ended-title">
     <div class="state">
       ${icon(endedIcon)}

@@ -143,6 +143,13 @@ test("an ended session covers the page, says why, and offers to sign in", async 
   assert.equal(app.querySelector<HTMLAnchorElement>(".ended a")?.getAttribute("href"), "/sign-in");
 });
 
+test("who comes back and is not let in is told no reason that nobody knows", async () => {
+  const { app, connection } = await page("/rooms/lobby", room("lobby"));
+  connection.end("not_signed_in");
+  await drawn(app);
+  assert.match(app.querySelector("[role=alertdialog]")?.textContent ?? "", /Your session has ended\. Sign in again/);
+});
+
 test("a session that ran out is not blamed on another device", async () => {
   const { app, connection } = await page("/rooms/lobby", room("lobby"));
   connection.end("expired");

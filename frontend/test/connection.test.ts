@@ -87,7 +87,7 @@ test("nobody knocks again without a session", async (t) => {
   refuseOnce(server, "not_signed_in");
   connection.open();
   await becomes(connection, "ended");
-  assert.equal(connection.endReason, "signed_out");
+  assert.equal(connection.endReason, "not_signed_in");
   assert.equal((await server.fetchSockets()).length, 0);
 });
 

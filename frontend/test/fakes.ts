@@ -3,7 +3,7 @@ import { BUSY } from "../http.js";
 import type {
   Answer,
   Answering,
-  EndReason,
+  Ending,
   EventOf,
   Me,
   Message,
@@ -22,7 +22,7 @@ type Reply = (payload: never) => unknown;
 /** The server as a page sees it: answers what it was told to answer, says what the test says. */
 export class FakeConnection implements Connection {
   state: ConnectionState = "connected";
-  endReason: EndReason | null = null;
+  endReason: Ending | null = null;
   restarting = false;
   readonly asked: [event: string, payload: unknown][] = [];
   readonly told: [event: string, payload: unknown][] = [];
@@ -99,7 +99,7 @@ export class FakeConnection implements Connection {
     for (const hear of this.#stateHearers) hear(this.state);
   }
 
-  end(reason: EndReason): void {
+  end(reason: Ending): void {
     this.state = "ended";
     this.endReason = reason;
     for (const hear of this.#stateHearers) hear(this.state);
