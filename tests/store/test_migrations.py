@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,8 +9,6 @@ from sqlalchemy import inspect, make_url, text
 from chatapp.store import database, fulltext, migrations, passages, tables, users
 from chatapp.text import skeleton
 from chatapp.types import assistant_id
-
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -81,16 +77,16 @@ def test_what_was_said_before_the_index_is_found(empty):
     with database.writing() as connection:
         connection.execute(
             text(
-                "INSERT INTO workspaces (id, slug, name, created_at) VALUES ('acme', 'acme', 'A', :now)"
+                "INSERT INTO workspaces (id, slug, name, created_at)"
+                " VALUES ('acme', 'acme', 'A', '2026-11-01')"
             ),
-            {"now": NOW},
         )
         connection.execute(
             text(
                 "INSERT INTO rooms (id, workspace_id, kind, name, created_by, created_at)"
-                " VALUES (:id, 'acme', 'public', :id, 'ada', :now)"
+                " VALUES (:id, 'acme', 'public', :id, 'ada', '2026-11-01')"
             ),
-            [{"id": "lobby", "now": NOW}, {"id": "board", "now": NOW}],
+            [{"id": "lobby"}, {"id": "board"}],
         )
         connection.execute(
             text(
