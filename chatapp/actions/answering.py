@@ -22,12 +22,11 @@ from chatapp.store import (
     pieces,
     replies,
     rooms,
-    run_figures,
     runs,
     timeline,
 )
 from chatapp.store.pieces import Lost, Standing
-from chatapp.types import Assistant, Event, Message, Room, Run, assistant_id
+from chatapp.types import Assistant, Message, Room, Run, assistant_id
 
 log = logs.get(__name__)
 
@@ -59,10 +58,10 @@ def _answer(run: Run, token: str) -> None:
     try:
         wanted = assistants.find(run.tenant_id)
         if standing.length or run.starts >= _STARTS:
-            return _take_over(run, token, standing)
+            return _take_over(run, standing)
         question = timeline.find(run.tenant_id, run.question_id)
         if question is None or question.removed_at or standing.cancelled:
-            return _end(run, token, "", replies.unanswered(run, "stopped"))
+            return _end(run, "", replies.unanswered(run, "stopped"))
         runs.start(run, provider=wanted.provider, model=wanted.model)
         bus.reply_started(run)
         _name(run.room, question)
@@ -70,14 +69,14 @@ def _answer(run: Run, token: str) -> None:
     except (Lost, Busy):
         raise
     except ChatError as error:
-        _end(run, token, "", replies.unanswered(run, "failed", **replies.told(error)))
+        _end(run, "", replies.unanswered(run, "failed", **replies.told(error)))
     except Exception:
         log.exception("run failed", run_id=run.id)
-        _leave(run, token, "failed", **replies.told(ChatError()))
+        _leave(run, "failed", **replies.told(ChatError()))
     return None
 
 
-def _take_over(run: Run, token: str, standing: Standing) -> None:
+def _take_over(run: Run, standing: Standing) -> None:
     """Whoever began it is gone."""
     error: dict[str, Any] = {
         "code": "interrupted",
@@ -85,20 +84,19 @@ def _take_over(run: Run, token: str, standing: Standing) -> None:
         "retryable": True,
     }
     outcome, error = ("stopped", {}) if standing.cancelled else ("failed", error)
-    _leave(run, token, outcome, **error)
+    _leave(run, outcome, **error)
 
 
-def _leave(run: Run, token: str, outcome: str, **error: Any) -> None:
+def _leave(run: Run, outcome: str, **error: Any) -> None:
     """It ends with what was written, which somebody has to pay for, though nobody counted it."""
     body = text.clean(pieces.since(run, 0))
     told = replies.unanswered(run, outcome, **error)
-    cost: int | None = 0
     if asked := pieces.given(run):
         provider, model = runs.asked_of(run)
         used = context.left_behind(provider, asked=asked, written=body)
         cost = prices.cost(provider, model, *used, given=assistants.find(run.tenant_id).price)
         told |= replies.paid(provider, model, *used, cost)
-    _end(run, token, body, told, spent=cost)
+    _end(run, body, told)
 
 
 def _name(room: Room, question: Message) -> None:
@@ -142,7 +140,7 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     told |= replies.paid(wanted.provider, wanted.model, *used, cost)
     told["seconds"] = round(monotonic() - began, 2)
     told["sources"] = [replies.source(source) for source in sources]
-    _end(run, token, body, told, spent=cost, first=writing.first)
+    _end(run, body, told, first=writing.first)
 
 
 def _writing(run: Run, token: str) -> Writing:
@@ -195,35 +193,25 @@ def _cost(wanted: Assistant, used: Usage) -> int | None:
     return prices.cost(wanted.provider, wanted.model, *used, given=wanted.price)
 
 
-def _end(
-    run: Run,
-    token: str,
-    body: str,
-    told: dict[str, Any],
-    *,
-    spent: int | None = 0,
-    first: float | None = None,
-) -> None:
-    """Say it, then settle: what it cost is in the event, so that dying in between costs nobody."""
-    event = _finished(run, body, told)
-    if event is not None:
-        told = event.data["run"]
-    pieces.finish(run, token)
-    bus.reply_ended(run, outcome=told["outcome"], length=len(body))
-    budgets.settle(run.tenant_id, run.id, spent)
-    run_figures.add(told["outcome"], told["seconds"], first)
-    if told["error"]:
-        log.info("run failed", run_id=run.id, code=told["error"]["code"])
+def _end(run: Run, body: str, told: dict[str, Any], *, first: float | None = None) -> None:
+    ended = _finished(run, body, told, first)
+    if ended is None:
+        return
+    bus.reply_ended(run, outcome=ended.outcome, length=ended.length)
+    if ended.error:
+        log.info("run failed", run_id=run.id, code=ended.error["code"])
 
 
-def _finished(run: Run, body: str, told: dict[str, Any]) -> Event | None:
+def _finished(
+    run: Run, body: str, told: dict[str, Any], first: float | None
+) -> replies.Ended | None:
     """As replies.finish, and again while Redis is away: all of it is written, and to whoever takes the
     run over it would be half an answer. Raises Busy after as long as the lease lasts.
     """
     until = monotonic() + pieces.LEASE
     while True:
         try:
-            return replies.finish(run, body, told)
+            return replies.finish(run, body, told, first=first)
         except Busy:
             if monotonic() > until:
                 raise

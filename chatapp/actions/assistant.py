@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chatapp import bus, jobs, llm, metrics, text
 from chatapp.actions import access
@@ -89,8 +90,7 @@ def cancel(caller: Caller, *, run_id: str) -> None:
     if run.asker_id != caller.user_id and not _governs(caller, run):
         raise NotAllowed("Only who asked or an administrator can stop an answer.")
     if not pieces.cancel(run) and run.state == "waiting":
-        replies.finish(run, "", replies.unanswered(run, "stopped"))
-        bus.reply_ended(run, outcome="stopped", length=0)
+        _end(run, "", replies.unanswered(run, "stopped"))
 
 
 def retry(caller: Caller, *, run_id: str) -> Placed:
@@ -159,8 +159,12 @@ def _give_up(run: Run) -> None:
         given = assistants.find(run.tenant_id).price
         cost = prices.cost(provider, model, *used, given=given)
         told |= replies.paid(provider, model, *used, cost)
-    replies.finish(run, body, told)
-    bus.reply_ended(run, outcome="failed", length=len(body))
+    _end(run, body, told)
+
+
+def _end(run: Run, body: str, told: dict[str, Any]) -> None:
+    if ended := replies.finish(run, body, told):
+        bus.reply_ended(run, outcome=ended.outcome, length=ended.length)
 
 
 def _admit(caller: Caller, room: Room, *, asker_id: str) -> None:

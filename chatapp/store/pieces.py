@@ -77,9 +77,12 @@ def cancel(run: Run) -> bool:
     return status != "ok" or bool(rest[0])
 
 
-def finish(run: Run, token: str) -> None:
-    """Nothing is added any more. Raises Lost, Busy."""
-    _ask(run, "finish", token)
+def finish(run: Run) -> bool:
+    """It has ended: nothing is added any more, whoever writes. True to the first who says so. Raises
+    Busy.
+    """
+    status, *_ = _lua(run, "finish", "")
+    return bool(status == "ok")
 
 
 def given(run: Run) -> int:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
 from chatapp.errors import Busy, Conflict, RoomNotFound
-from chatapp.money import dollars
-from chatapp.store import room_log, runs, timeline
+from chatapp.money import dollars, micro
+from chatapp.store import budgets, pieces, room_log, run_figures, runs, timeline
 from chatapp.types import Draft, Event, Message, Room, Run, Source, assistant_id
 
 
-def finish(run: Run, body: str, told: dict[str, Any]) -> Event | None:
-    """Answer the question with `body`, and tell in `told` how that came about.
+class Ended(NamedTuple):
+    """What is told of a run that has just ended."""
 
-    Where a former answer stays, it is said without `body`; see _stays. Who comes second gets the
-    first event. None when nothing can be said in the room any more; the run has ended all the same.
-    Raises Busy: then nobody knows, and whoever does it again finds out.
+    outcome: str
+    length: int  # of what was said, in code points
+    error: dict[str, Any] | None
+
+
+def finish(
+    run: Run, body: str, told: dict[str, Any], *, first: float | None = None
+) -> Ended | None:
+    """Answer the question with `body`, and tell in `told` how that came about: that is said, settled
+    and counted. `first`: seconds until the first piece.
+
+    Where a former answer stays, it is said without `body`; see _stays. Where nothing can be said any
+    more, the run has ended all the same. Who comes second changes nothing and is given None: the
+    room has been told. Raises Busy: then nobody knows, and whoever does it again finds out.
     """
     if any(_stays(former, told["outcome"], body) for former in _former(run.room, told)):
         body = ""
@@ -28,11 +39,13 @@ def finish(run: Run, body: str, told: dict[str, Any]) -> Event | None:
         event, _ = room_log.append(run.room, draft)
     except (RoomNotFound, Conflict):  # the assistant was sent away, or the room is archived
         runs.abandon(run, told)
-        return None
+        return _close(run, Ended(told["outcome"], 0, told["error"]), told, first)
     with suppress(Busy):  # the persister does both too
         runs.end(event)
         take_back(event)
-    return event
+    told = event.data["run"]
+    ended = Ended(told["outcome"], len(event.data["body"]), told["error"])
+    return _close(run, ended, told, first)
 
 
 def take_back(event: Event) -> None:
@@ -107,6 +120,19 @@ def source(found: Source) -> dict[str, Any]:
     if passage.kind == "document":
         return shown | {"passage_id": passage.id, "document_id": passage.document_id}
     return shown | {"room_id": passage.room_id, "seq": passage.seq}
+
+
+def _close(run: Run, ended: Ended, told: dict[str, Any], first: float | None) -> Ended | None:
+    """What comes after the event that ends it: from there on Redis may be away, for what is not
+    settled here is settled by the sweep, from the event.
+    """
+    with suppress(Busy):
+        budgets.settle(run.tenant_id, run.id, told["cost"] and micro(told["cost"]))
+    with suppress(Busy):
+        if not pieces.finish(run):
+            return None
+        run_figures.add(ended.outcome, told["seconds"], first)
+    return ended
 
 
 def _stays(former: Message, outcome: str, body: str) -> bool:

@@ -22,12 +22,15 @@ from chatapp.errors import (
     TooFast,
 )
 from chatapp.store import (
+    allowances,
     assistants,
     attendants,
+    budgets,
     documents,
     pieces,
     replies,
     room_log,
+    run_figures,
     runs,
     tables,
     timeline,
@@ -642,6 +645,104 @@ def test_a_former_answer_goes_though_the_record_does_not_have_it_yet(ada, fake, 
     answering.answer(tenant_id="acme", room_id=room_id)
 
     assert standing(ada, room_id) == [("Second.", "done")]
+
+
+# --- how it ends ---------------------------------------------------------------------------------
+
+
+class TestItsEnd:
+    @pytest.fixture
+    def settings(self):
+        return {"ASSISTANT_LEFT": 0.0, "ASSISTANT_SWEEP_EVERY": 0.02, "LIMIT_CONNECT": 100}
+
+    @pytest.fixture
+    def run(self, ada, fake):
+        """One that has to be paid for, within a budget."""
+        assistants.put("acme", Assistant("openai", "parrot", price=Price(10**6, 10**6)))
+        allowances.put("acme", "workspace", "", 10**8)
+        fake.fault = ""
+        room_id = conversation(ada)
+        asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+        return runs.find("acme", json.loads(asked)["id"])
+
+    @pytest.fixture
+    def told(self, app, ada, connect, run):
+        """told(): the ends that the room was told of, and what was counted of ended runs."""
+        client = connect(ada)
+        client.ask("room:follow", room_ids=[run.room_id])
+
+        def look():
+            ended = [one["outcome"] for one in client.heard("reply:ended")]
+            counted = {
+                which: n for (what, which), n in run_figures.read().items() if what == "runs"
+            }
+            return ended, counted
+
+        return look
+
+    def test_whoever_has_the_room_by_then_it_is_told_settled_and_counted(
+        self, app, run, told, monkeypatch
+    ):
+        """The lease ran out while the answer was said, and another took it."""
+        append = room_log.append
+
+        def append_while_another_comes(room, draft, **how):
+            said = append(room, draft, **how)
+            if "run" in draft.data:
+                app.extensions["redis"].set(room_keys(room).answering, "another's")
+            return said
+
+        monkeypatch.setattr(room_log, "append", append_while_another_comes)
+        answering.answer(tenant_id="acme", room_id=run.room_id)
+
+        assert told() == (["done"], {"done": 1})
+        assert budgets.holds("acme") == {}
+        with pytest.raises(pieces.Lost):
+            pieces.begin(run, "another's")
+
+    def test_who_ends_it_a_second_time_tells_and_counts_nothing(self, run, told, persist):
+        answering.answer(tenant_id="acme", room_id=run.room_id)
+        left = budgets.left("acme", person_id="ada", room_id=run.room_id)
+
+        again = replies.finish(run, "Otherwise.", replies.unanswered(run, "failed"))
+
+        assert again is None
+        assert told() == (["done"], {"done": 1})
+        assert budgets.left("acme", person_id="ada", room_id=run.room_id) == left
+        persist()
+        assert runs.find("acme", run.id).state == "done"
+
+    def test_what_was_stopped_before_anybody_came_counts(self, ada, run, told):
+        assistant.cancel(ada, run_id=run.id)
+        answering.answer(tenant_id="acme", room_id=run.room_id)
+
+        assert told() == (["stopped"], {"stopped": 1})
+
+    def test_what_was_given_up_is_told_settled_and_counted(self, run, told, eventually):
+        with pieces.lease(run.room) as token:
+            pieces.begin(run, token)
+            runs.start(run, provider="openai", model="parrot")
+            budgets.reserve(
+                "acme", run_id=run.id, person_id="ada", room_id=run.room_id, amount=10**6
+            )
+            pieces.asked(run, token, 700)
+
+        def swept():
+            assistant.sweep()
+            return runs.find("acme", run.id).state == "failed"
+
+        eventually(swept)
+        assert told() == (["failed"], {"failed": 1})
+        assert budgets.holds("acme") == {}
+
+    def test_where_nothing_can_be_said_any_more_it_is_told_and_counted_all_the_same(
+        self, ada, run, told
+    ):
+        rooms.archive(ada, room_id=run.room_id)
+
+        answering.answer(tenant_id="acme", room_id=run.room_id)
+
+        assert told() == (["failed"], {"failed": 1})
 
 
 # --- the lease -----------------------------------------------------------------------------------

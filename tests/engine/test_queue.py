@@ -61,7 +61,9 @@ def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
     finally:
         os.kill(process, signal.SIGCONT)
 
-    assert max(seconds) < 5  # who is held up is held up for 30; a busy machine may take away a second
+    assert (
+        max(seconds) < 5
+    )  # who is held up is held up for 30; a busy machine may take away a second
     assert len(told) == 2_000  # our own clients were told all the same
 
 

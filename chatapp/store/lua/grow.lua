@@ -9,7 +9,7 @@
 --       asked     5 how many tokens the provider was given
 --       grow      5 text or ""  6 its length  7 the offset it begins at: what is there already is not added again
 --       cancel    somebody wants it to stop: {"ok", begun (1 or 0), 1}
---       finish    nothing can be added any more
+--       finish    it has ended, whoever says so: nothing can be added any more
 -- Returns {"ok", length, cancelled (1 or 0)}, {"lost"} when it is somebody else's, or {"ended"}
 
 local lease, standing, pieces = unpack(KEYS)
@@ -35,6 +35,12 @@ if verb == "cancel" then
   return { "ok", redis.call("HEXISTS", standing, "by"), 1 }
 end
 
+if verb == "finish" then
+  redis.call("HSET", standing, "ended", "1")
+  keep()
+  return answer()
+end
+
 -- An expired lease that nobody took is still ours: Redis was away, or we were.
 local holder = redis.call("GET", lease)
 if holder and holder ~= token then
@@ -54,8 +60,6 @@ if verb == "grow" and ARGV[5] ~= "" then
   end
 elseif verb == "asked" then
   redis.call("HSET", standing, "asked", ARGV[5])
-elseif verb == "finish" then
-  redis.call("HSET", standing, "ended", "1")
 end
 keep()
 return answer()
