@@ -7,6 +7,7 @@ import { PeopleStore } from "./stores/people-store.js";
 import { RepliesStore } from "./stores/replies-store.js";
 import { type Line, RoomStore } from "./stores/room-store.js";
 import { RoomsStore } from "./stores/rooms-store.js";
+import { SearchStore } from "./stores/search-store.js";
 import { TypingStore } from "./stores/typing-store.js";
 
 export interface ClientOptions {
@@ -31,6 +32,7 @@ export class ChatClient extends EventTarget {
   readonly typing: TypingStore;
   readonly replies: RepliesStore;
   readonly drafts: Drafts;
+  readonly search: SearchStore;
   roomId: string | null = null;
   error: string | null = null;
 
@@ -55,6 +57,7 @@ export class ChatClient extends EventTarget {
     });
     this.typing = new TypingStore(connection, me.id);
     this.replies = new RepliesStore(connection);
+    this.search = new SearchStore(connection);
     connection.on("room:head", (head) => this.#stores.get(head.room_id)?.head(head));
     connection.on("room:reset", ({ room_id, epoch }) => this.#stores.get(room_id)?.reset(epoch));
     connection.on("error", (failure) => this.#say(failure.message));

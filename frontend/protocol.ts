@@ -98,6 +98,15 @@ export interface Source {
   seq?: number | null;
 }
 
+/** A message that was looked for. */
+export interface Found {
+  message: Message;
+  room: { id: string; kind: RoomKind; name: string | null };
+  /** Of its body, and where the words begin and end in it, in code points. */
+  excerpt: string;
+  marks: [begin: number, end: number][];
+}
+
 export interface Person {
   id: string;
   name: string;

@@ -42,8 +42,8 @@ export class ChatAppElement extends LightElement {
   dialog: DialogName | null = null;
   question: Question | null = null;
   drawerOpen = false;
-  /** What stands at the right: who is in the room, or what an answer quotes. */
-  panel: "members" | Source | null = null;
+  /** What stands at the right: who is in the room, what one looks for, or what an answer quotes. */
+  panel: "members" | "search" | Source | null = null;
   version = 0;
 
   readonly #notice = new ConnectionNotice(this);
@@ -92,6 +92,7 @@ export class ChatAppElement extends LightElement {
         @archive-asked=${this.#archive}
         @drawer-asked=${() => (this.drawerOpen = true)}
         @members-asked=${() => (this.panel = this.panel === "members" ? null : "members")}
+        @search-asked=${() => this.search()}
         @source-asked=${this.#openSource}
         @message-asked=${this.#openMessage}
         @assistant-asked=${this.#converse}
@@ -140,6 +141,8 @@ export class ChatAppElement extends LightElement {
 
   #panel(client: ChatClient): TemplateResult | typeof nothing {
     if (this.panel === null) return nothing;
+    if (this.panel === "search")
+      return html`<search-panel .client=${client} .roomId=${this.roomId} .version=${this.version}></search-panel>`;
     if (this.panel !== "members") return html`<source-panel .client=${client} .source=${this.panel}></source-panel>`;
     const room = this.#room;
     if (!room) return nothing;
@@ -282,11 +285,18 @@ export class ChatAppElement extends LightElement {
     return matchMedia(PANEL_COVERS).matches;
   }
 
+  /** Look for messages; once more chooses what one looked for. */
+  search(): void {
+    this.drawerOpen = false;
+    if (this.panel === "search") return this.querySelector("search-panel")?.begin();
+    this.panel = "search";
+  }
+
   #openSource = (event: CustomEvent<Source>): void => {
     this.panel = event.detail;
   };
 
-  /** A message that was quoted, in whatever room it was said. */
+  /** A message that was quoted or found, in whatever room it was said. */
   #openMessage = async (event: CustomEvent<{ roomId: string; seq: number }>): Promise<void> => {
     const { roomId, seq } = event.detail;
     const { client } = this;

@@ -14,6 +14,7 @@ import { RoomDialogElement } from "./room-dialog.js";
 import { RoomHeaderElement } from "./room-header.js";
 import { RoomSidebarElement } from "./room-sidebar.js";
 import { RoomSwitcherElement } from "./room-switcher.js";
+import { SearchPanelElement } from "./search-panel.js";
 import { SourcePanelElement } from "./source-panel.js";
 import { ToastListElement } from "./toast-list.js";
 
@@ -34,6 +35,7 @@ export function defineElements(registry: CustomElementRegistry = customElements)
   registry.define("room-header", RoomHeaderElement);
   registry.define("room-sidebar", RoomSidebarElement);
   registry.define("room-switcher", RoomSwitcherElement);
+  registry.define("search-panel", SearchPanelElement);
   registry.define("source-panel", SourcePanelElement);
   registry.define("toast-list", ToastListElement);
   registry.define("chat-app", ChatAppElement);

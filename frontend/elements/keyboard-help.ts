@@ -10,6 +10,7 @@ const KEYS: readonly [what: string, ...keys: string[][]][] = [
   ["Edit your last message", ["↑"]],
   ["Cancel, close, stop the assistant, go to the latest", ["Esc"]],
   ["Go to a room or person", [MODIFIER, "K"]],
+  ["Search messages", [MODIFIER, "Shift", "F"]],
   ["Room above or below", [ALT, "↑"], [ALT, "↓"]],
   ["Unread room above or below", [ALT, "Shift", "↑"], [ALT, "Shift", "↓"]],
   ["Walk through messages or rooms", ["↑"], ["↓"]],

@@ -10,9 +10,10 @@ import { assistantAvatar, avatar, PRESENCE_WORDS } from "./avatar.js";
 import { icon } from "./icon.js";
 import { LightElement } from "./light-element.js";
 import type { Names } from "./room-name.js";
+import { takeAway } from "./take-away.js";
 
 /**
- * <member-panel> — who is in the room and who of them is there.
+ * <member-panel> — who is in the room, who of them is there, and its history to take away.
  *
  * @fires panel-closed
  * @fires dialog-asked   detail: "invite"
@@ -65,7 +66,7 @@ export class MemberPanelElement extends LightElement {
             </button>`}
         ${this.failed ? html`<p class="notice notice--danger">The members could not be loaded.</p>` : nothing}
         ${this.loaded || this.failed ? nothing : html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>`}
-        ${this.#group("Online", present)} ${this.#group("Offline", absent)} ${this.#group("Assistant", assistant)}
+        ${this.#group("Online", present)} ${this.#group("Offline", absent)} ${this.#group("Assistant", assistant)} ${takeAway(this.room.id)}
       </div>
     </aside>`;
   }

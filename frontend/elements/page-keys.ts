@@ -22,6 +22,7 @@ export class PageKeys implements ReactiveController {
     const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
     if (command && event.key.toLowerCase() === "k") this.#toggleSwitcher(event);
     else if (modal || event.defaultPrevented) return;
+    else if (isSearch(event)) this.#search(event);
     else if (event.altKey && !event.ctrlKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) this.#step(event);
     else if (event.key === "?" && !inText(event.target)) this.page.ask("keys");
     else if (event.key === "Escape") this.#escape();
@@ -33,6 +34,11 @@ export class PageKeys implements ReactiveController {
     const { page } = this;
     if (page.dialog === "switch") page.querySelector("room-switcher")?.close();
     else if (page.dialog === null && page.question === null) page.ask("switch");
+  }
+
+  #search(event: KeyboardEvent): void {
+    event.preventDefault();
+    this.page.search();
   }
 
   /** The room above or below in the sidebar; with Shift the next one with something unread. */
@@ -54,6 +60,11 @@ export class PageKeys implements ReactiveController {
     else if (page.panel && page.panelCovers) page.panel = null;
     else page.querySelector("chat-window")?.escape();
   }
+}
+
+/** With Shift: without it the browser looks for words on its page. */
+function isSearch({ key, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
+  return (ctrlKey || metaKey) && shiftKey && !altKey && key.toLowerCase() === "f";
 }
 
 function inText(target: EventTarget | null): boolean {

@@ -5,6 +5,7 @@ import chevronIcon from "icon:chevrons-up-down";
 import keyboardIcon from "icon:keyboard";
 import outIcon from "icon:log-out";
 import plusIcon from "icon:plus";
+import messagesIcon from "icon:text-search";
 import searchIcon from "icon:search";
 import settingsIcon from "icon:settings";
 import shieldIcon from "icon:shield";
@@ -23,6 +24,7 @@ const RECENT = 6;
  *
  * @fires room-chosen   detail: the id; the link is a real one, so a new tab works too
  * @fires assistant-asked  a conversation with the assistant
+ * @fires search-asked  the way to look for messages
  * @fires dialog-asked  detail: the name of a dialog
  */
 export class RoomSidebarElement extends LightElement {
@@ -63,6 +65,16 @@ export class RoomSidebarElement extends LightElement {
     return html`<header class="sidebar__head">
         <span class="sidebar__mark" aria-hidden="true">${[...this.me.workspace.name][0]}</span>
         <strong class="sidebar__workspace">${this.me.workspace.name}</strong>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Search messages"
+          aria-keyshortcuts=${MODIFIER === "⌘" ? "Meta+Shift+F" : "Control+Shift+F"}
+          title="Search messages (${MODIFIER} Shift F)"
+          @click=${() => this.fire("search-asked")}
+        >
+          ${icon(messagesIcon)}
+        </button>
       </header>
       <div class="sidebar__ways">
         <button type="button" class="sidebar__search" @click=${() => this.fire("dialog-asked", "switch")}>

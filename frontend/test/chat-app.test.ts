@@ -262,3 +262,22 @@ test("what is new further up than what is loaded can be jumped to", async () => 
   assert.equal(app.querySelector(".unread-divider")?.nextElementSibling?.getAttribute("data-key"), "e1-11");
   assert.equal(app.querySelector(".jump--up"), null);
 });
+
+test("Ctrl and Shift with F looks for messages, and without Shift the browser does", async () => {
+  const { app } = await page("/rooms/lobby", room("lobby"));
+  assert.ok(!press(document.body, "f", { ctrlKey: true }).defaultPrevented);
+  assert.equal(app.querySelector("search-panel"), null);
+
+  assert.ok(press(document.body, "F", { ctrlKey: true, shiftKey: true }).defaultPrevented);
+  await drawn(app);
+
+  assert.equal((document.activeElement as HTMLInputElement).type, "search");
+});
+
+test("a room's history can be taken away by who is in it", async () => {
+  const { app } = await page("/rooms/lobby", room("lobby"));
+  app.panel = "members";
+  await drawn(app);
+  const links = [...app.querySelectorAll<HTMLAnchorElement>("member-panel a[download]")].map((link) => link.getAttribute("href"));
+  assert.deepEqual(links, ["/api/v1/rooms/lobby/export?format=markdown", "/api/v1/rooms/lobby/export?format=json"]);
+});

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert
 from uuid_utils import uuid7
 
 from chatapp import text
 from chatapp.actions import documents, members, messages, people, rooms, workspaces
-from chatapp.store import assistants, directory, tables
+from chatapp.store import assistants, directory, fulltext, tables
 from chatapp.store.database import writing
 from chatapp.types import Assistant, Caller, Role
 from tests.conftest import PASSWORD
@@ -131,11 +132,12 @@ class Town:
             connection.execute(insert(tables.rooms), room)
             connection.execute(insert(tables.memberships), memberships)
             connection.execute(insert(tables.messages), rows)
+            connection.execute(insert(tables.message_words), [self._words(row) for row in rows])
         return room_id
 
     def _row(
         self, room_id: str, seq: int, at: datetime, author: Account, body: str
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         return {
             "room_id": room_id,
             "seq": seq,
@@ -147,6 +149,11 @@ class Town:
             "mentions": [],
             "at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
+
+    @staticmethod
+    def _words(row: dict[str, Any]) -> dict[str, object]:
+        words = fulltext.indexed(row["room_id"], row["body"])
+        return {"room_id": row["room_id"], "seq": row["seq"], "words": words}
 
     def _operator(self) -> Caller:
         return workspaces.operator(WORKSPACE)
