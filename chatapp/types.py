@@ -353,6 +353,25 @@ class Assistant:
     system_prompt: str = ""
     summarise: bool = False  # what is too long to be read whole
     price: Price | None = None  # None: as the list says
+    find_by_meaning: bool = False  # passages and questions may be sent to be embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """What the operator chose to tell by what texts mean."""
+
+    model: str
+    server: str  # host and port
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """How far the passages of a workspace are."""
+
+    passages: int
+    embedded: int
+    refused: int  # which the model does not take
+    reason: str | None = None  # of one of these
 
 
 Scope = Literal["workspace", "person", "room"]

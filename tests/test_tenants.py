@@ -55,6 +55,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PUT /documents/<document_id>": {"file": b"# Mine"},
     "PATCH /assistant": {"system_prompt": "boo"},
     "POST /admin/assistant": {"provider": "librarian"},
+    "POST /admin/assistant/meaning": {"find_by_meaning": "false"},
     "POST /admin/assistant/budgets": {"workspace": "1.00"},
     "POST /admin/assistant/people": {"email": "ada@acme.test", "person_monthly": "1.00"},
     "POST /admin/assistant/rooms": {"name": "board", "room_monthly": "1.00"},

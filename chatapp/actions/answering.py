@@ -118,7 +118,8 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     """From the prompt to the settled price."""
     messages, names = briefing.said(run, question)
     said = context.Conversation(messages, names, assistant_id(run.tenant_id))
-    found = briefing.found(run, question, embedding.meaning(question.body))
+    meaning = embedding.meaning(question.body) if wanted.find_by_meaning else None
+    found = briefing.found(run, question, meaning)
     reading = context.Reading(said, found, wanted)
     budgets.reserve(
         run.tenant_id,

@@ -16,7 +16,7 @@ from chatapp.errors import (
     RoomNotFound,
     TooFast,
 )
-from chatapp.llm import context, prices
+from chatapp.llm import context, embedding, prices
 from chatapp.store import (
     assistants,
     attendants,
@@ -115,8 +115,8 @@ def retry(caller: Caller, *, run_id: str) -> Placed:
 
 
 def attend() -> None:
-    """A worker says that it answers questions, and which providers it reaches. Raises Busy."""
-    attendants.say(llm.reachable())
+    """A worker says that it answers questions, and whom it reaches. Raises Busy."""
+    attendants.say(llm.reachable(), embedding.embedder())
 
 
 def sweep() -> None:

@@ -6,17 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chatapp import jobs
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload, NotFound
 from chatapp.llm import prices
-from chatapp.store import allowances, assistants, attendants, budgets, rooms, users
-from chatapp.types import Assistant, Budget, Caller, Price, Scope
+from chatapp.store import allowances, assistants, attendants, budgets, rooms, users, vectors
+from chatapp.types import Assistant, Budget, Caller, Embedded, Embedder, Price, Scope
 
 _NEEDED = "Say which model of this provider is to answer."
 # What may be spent in a month: by whom ("" for each who has no budget of their own), and how much;
 # None: no limit, or, for one person or room, the common one.
 Allowed = tuple[Scope, str, int | None]
 
+_NOWHERE = "The workers have no model for this, so nobody can say where texts would be sent."
 _BOTH = "Give both prices, or none."
 
 
@@ -29,6 +31,8 @@ class Settings:
     people: list[tuple[str, str, int]]  # id, name, their own budget
     rooms: list[tuple[str, str | None, int]]  # likewise, those the caller may see
     rooms_unseen: int  # how many more have one of their own
+    embedder: Embedder | None  # where texts are sent to be found by meaning; None: nowhere
+    embedded: Embedded | None  # how far that is, where it is wanted
     left: int | None  # of the workspace's budget this month; None: no limit, or nobody can say now
 
 
@@ -53,6 +57,10 @@ def show(caller: Caller) -> Settings:
         sorted(((each.id, each.name, of_people[each.id]) for each in people), key=_by_name),
         sorted(((each.id, each.name, of_rooms[each.id]) for each in seen), key=_by_name),
         len(of_rooms) - len(seen),
+        embedder := _embedder(),
+        vectors.progress(caller.tenant_id, embedder.model)
+        if embedder and wanted.find_by_meaning
+        else None,
         _left(caller),
     )
 
@@ -67,15 +75,21 @@ def change(
     """`wanted`: fields of Assistant. `price`: of input and output; with None twice it is as the list
     says. Everything is checked before anything is changed.
 
-    Raises NotAllowed, InvalidPayload, NotFound, RoomNotFound.
+    Raises NotAllowed, InvalidPayload, NotFound, RoomNotFound; Busy when nobody can say where texts
+    would be sent.
     """
     access.administration(caller)
     before = assistants.find(caller.tenant_id)
     changed = _checked(replace(before, **wanted), before.price if price is None else _price(*price))
     for scope, scope_id, _ in allowed:
         _check_whose(caller, scope, scope_id)
+    begins = changed.find_by_meaning and not before.find_by_meaning
+    if begins and attendants.embedder() is None:  # nobody agrees to they know not what
+        raise InvalidPayload(_NOWHERE, details={"find_by_meaning": [_NOWHERE]})
     if changed != before:
         assistants.put(caller.tenant_id, changed)
+    if begins:
+        jobs.embed_documents()
     for scope, scope_id, monthly in allowed:
         allowances.put(caller.tenant_id, scope, scope_id, monthly)
 
@@ -121,6 +135,13 @@ def _own(allowed: list[Budget], scope: Scope) -> list[Budget]:
 def _reachable() -> list[str] | None:
     try:
         return attendants.reachable()
+    except Busy:
+        return None
+
+
+def _embedder() -> Embedder | None:
+    try:
+        return attendants.embedder()
     except Busy:
         return None
 

@@ -13,7 +13,7 @@ from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload, NotFound, TooLarge
 from chatapp.llm import embedding
 from chatapp.reading import Unreadable, bounded, check
-from chatapp.store import documents
+from chatapp.store import assistants, documents
 from chatapp.types import Caller, Document, Listing
 
 log = logs.get(__name__)
@@ -104,7 +104,7 @@ def _read(document: Document, content: bytes) -> None:
             if not documents.keep(document, done, some):
                 return  # replaced or removed meanwhile
             done += len(some)
-        if documents.serve(document, done) and embedding.is_configured():
+        if documents.serve(document, done) and _is_found_by_meaning(document):
             jobs.embed_documents()
     except Unreadable as error:
         reason = str(error)
@@ -125,6 +125,10 @@ def _read(document: Document, content: bytes) -> None:
         reason=reason,
         seconds=round(monotonic() - began, 2),
     )
+
+
+def _is_found_by_meaning(document: Document) -> bool:
+    return bool(embedding.model()) and assistants.find(document.tenant_id).find_by_meaning
 
 
 def too_large() -> TooLarge:

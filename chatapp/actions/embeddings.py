@@ -1,31 +1,38 @@
-"""Giving passages of documents the vectors by which they are found, if that is configured."""
+"""Giving passages of documents the vectors by which they are found, for the workspaces that want it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from random import shuffle
 from time import monotonic
 
 from chatapp import jobs, logs
 from chatapp.llm import Failure, embedding
-from chatapp.llm.failures import Refused
+from chatapp.llm.failures import Broken, Garbage, Refused
 from chatapp.store import vectors
+from chatapp.store.vectors import Made
 
 log = logs.get(__name__)
 
 _AT_ONCE = 32  # passages in a request
 _AT_MOST = 40.0  # seconds; then others have their turn
+_ANY = "A sentence that every model takes."
+_OF_THE_PASSAGES = (Refused, Broken, Garbage)  # what may be wrong with them, not with the server
 
 
 def fill() -> None:
-    """Of all that have none of the model that is configured now: new ones, and all of them when the
-    model was set or changed. Raises Busy; a server that fails is asked again by the clock.
+    """Of all that have none of the model that is configured now: new ones, those of a workspace that
+    has just come to want it, and all of them when the model was set or changed.
+
+    Raises Busy; a server that fails is asked again by the clock.
     """
     model, began, done = embedding.model(), monotonic(), 0
     if not model or not vectors.is_usable():
         return
     try:
-        while some := vectors.missing(model, _AT_ONCE):
-            vectors.keep(model, _found(some))
-            done += len(some)
+        for made in _made_in_turn(model):
+            vectors.keep(model, made)
+            done += len(made)
             if monotonic() - began > _AT_MOST:
                 jobs.embed_documents()
                 break
@@ -36,20 +43,36 @@ def fill() -> None:
             log.info("passages embedded", model=model, passages=done)
 
 
-def _found(some: list[tuple[str, str]]) -> list[tuple[str, list[float]]]:
-    """All at once, or each by itself when the server refuses that: one may be too long for it."""
-    ids, texts = zip(*some, strict=True)
-    try:
-        return list(zip(ids, embedding.vectors(texts), strict=True))
-    except Refused as refused:
-        found = [(passage_id, _alone(said)) for passage_id, said in some]
-        if not any(vector for _, vector in found):
-            raise refused from None  # it is not about the passages
-        return found
+def _made_in_turn(model: str) -> Iterator[list[Made]]:
+    """For each workspace that lacks vectors, again and again until it lacks none; not always for the
+    same one first.
+    """
+    while waiting := vectors.lacking(model):
+        shuffle(waiting)
+        for tenant_id in waiting:
+            yield from _made(vectors.missing(tenant_id, model, _AT_ONCE))
 
 
-def _alone(said: str) -> list[float]:
+def _made(some: list[tuple[str, str]]) -> Iterator[list[Made]]:
+    """Of all at once. Where the server fails at them, of each half; what it fails at by itself, while
+    it takes another text, gets none, so that it holds up no others. Raises Failure.
+    """
+    half = len(some) // 2
     try:
-        return embedding.vectors([said])[0]
-    except Refused:
-        return []
+        found = embedding.vectors([text for _, text in some]) if some else []
+        yield [Made(id_, vector) for (id_, _), vector in zip(some, found, strict=True)]
+    except _OF_THE_PASSAGES:
+        if not half:
+            yield [_alone(*some[0])]
+        else:
+            yield from _made(some[:half])
+            yield from _made(some[half:])
+
+
+def _alone(passage_id: str, text: str) -> Made:
+    embedding.vectors([_ANY])
+    try:
+        return Made(passage_id, embedding.vectors([text])[0])
+    except _OF_THE_PASSAGES as failure:
+        log.warning("a passage cannot be embedded", passage_id=passage_id, detail=failure.detail)
+        return Made(passage_id, [], failure.detail)

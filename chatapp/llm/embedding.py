@@ -18,7 +18,7 @@ from chatapp.llm import openai
 from chatapp.llm.failures import Failure, Garbage
 from chatapp.llm.loop import pull
 from chatapp.llm.prompt import Access
-from chatapp.types import Meaning
+from chatapp.types import Embedder, Meaning
 
 log = logs.get(__name__)
 
@@ -46,8 +46,10 @@ def init_app(app: Flask, keys: Any) -> None:
     app.extensions["embedding"] = _Embedding(keys.EMBEDDING_MODEL, access)
 
 
-def is_configured() -> bool:
-    return _of_ours() is not None
+def embedder() -> Embedder | None:
+    """What is configured."""
+    ours = _of_ours()
+    return Embedder(ours.model, openai.server(ours.access)) if ours else None
 
 
 def model() -> str:

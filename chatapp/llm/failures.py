@@ -4,6 +4,7 @@ Failure               provider_failed
 ├── Refused           provider_refused        the key, the model or the question
 ├── RateLimited       provider_rate_limited   carries retry_after when the provider said it
 ├── Overloaded        provider_overloaded     its own fault, or nobody answers there
+│   └── Broken                                it broke over this request
 ├── TimedOut          provider_timed_out      nothing came for too long
 ├── Cut               provider_cut            the connection ended before the answer did
 └── Garbage           provider_garbage        what came is no answer
@@ -46,6 +47,10 @@ class Overloaded(Failure):
     message = "The provider can't answer right now. Try again in a moment."
 
 
+class Broken(Overloaded):
+    """It may be the request: some servers break over what they should refuse."""
+
+
 class TimedOut(Failure):
     code = "provider_timed_out"
     message = "The provider took too long to answer."
@@ -68,7 +73,9 @@ def by_status(status: int, *, retry_after: str | None = None) -> Failure:
         return RateLimited(detail, retry_after=_seconds(retry_after))
     if status in (408, 504):
         return TimedOut(detail)
-    if status >= 500:
+    if status == 500:
+        return Broken(detail, retry_after=_seconds(retry_after))
+    if status > 500:
         return Overloaded(detail, retry_after=_seconds(retry_after))
     return Refused(detail)
 

@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any
 
 from chatapp.llm import failures
-from chatapp.llm.prompt import Access, Piece, Prompt, Usage
+from chatapp.llm.prompt import Access, Piece, Prompt, Usage, server_of
 
 CONNECT, READ = 10.0, 60.0  # seconds
 RETRIES = 2  # of what the SDK knows to be passing, with its own pauses
+_ADDRESS = "https://api.openai.com/v1"
 
 
 async def stream(prompt: Prompt, access: Access) -> AsyncIterator[Piece | Usage]:
@@ -42,6 +43,11 @@ async def vectors(model: str, texts: list[str], access: Access) -> AsyncIterator
             .embeddings.create(model=model, input=texts, encoding_format="float")
         )
         yield [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+
+
+def server(access: Access) -> str:
+    """Who is asked."""
+    return server_of(access.base_url or _ADDRESS)
 
 
 @contextmanager
@@ -84,7 +90,7 @@ def _client(access: Access) -> Any:
 
     return AsyncOpenAI(
         api_key=access.key or "none",
-        base_url=access.base_url or "https://api.openai.com/v1",
+        base_url=access.base_url or _ADDRESS,
         timeout=httpx2.Timeout(READ, connect=CONNECT),
         max_retries=RETRIES,
     )

@@ -58,6 +58,7 @@ class ChangeAssistant(Schema):
     summarise = fields.Bool(truthy={True}, falsy={False})
     input_price = Dollars(allow_none=True)
     output_price = Dollars(allow_none=True)
+    find_by_meaning = fields.Bool(truthy={True}, falsy={False})
     budgets = fields.Nested(ChangeBudgets)
 
 
@@ -75,6 +76,10 @@ class ChangeAssistantByForm(Schema):
     summarise = fields.Bool(load_default=False)
     input_price = Dollars(load_default=None)
     output_price = Dollars(load_default=None)
+
+
+class FindByMeaningByForm(Schema):
+    find_by_meaning = fields.Bool(load_default=False)
 
 
 class ChangeBudgetsByForm(Schema):
@@ -104,6 +109,18 @@ class BudgetsPayload(Schema):
     rooms = fields.Dict(fields.Str(), Dollars())
 
 
+class EmbedderPayload(Schema):
+    model = fields.Str()
+    server = fields.Str()
+
+
+class EmbeddedPayload(Schema):
+    passages = fields.Int()
+    embedded = fields.Int()
+    refused = fields.Int()
+    reason = fields.Str(allow_none=True)
+
+
 class AssistantPayload(Schema):
     provider = fields.Str()
     model = fields.Str()
@@ -113,6 +130,9 @@ class AssistantPayload(Schema):
     output_price = Dollars(allow_none=True)
     is_priced = fields.Bool()
     reachable = fields.List(fields.Str(), allow_none=True)
+    find_by_meaning = fields.Bool()
+    embedder = fields.Nested(EmbedderPayload, allow_none=True)
+    embedded = fields.Nested(EmbeddedPayload, allow_none=True)
     budgets = fields.Nested(BudgetsPayload)
     left = Dollars(allow_none=True)
 

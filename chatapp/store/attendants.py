@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from time import time
 from typing import Any
 
@@ -10,16 +11,20 @@ from flask import current_app
 
 from chatapp.store import keys
 from chatapp.store.connection import asking, redis
-from chatapp.types import Room
+from chatapp.types import Embedder, Room
 
 _HEARD = 30  # seconds that a worker's word counts
 _FORGOTTEN = 600  # seconds
 
 
-def say(reached: list[str]) -> None:
-    """There is a worker, and it reaches these providers. Raises Busy."""
+def say(reached: list[str], embedder: Embedder | None = None) -> None:
+    """There is a worker, and it reaches these providers, and this for embeddings. Raises Busy."""
     with asking():
         redis.set(keys.ASSISTANT_PROVIDERS, json.dumps(reached), ex=_HEARD)
+        if embedder:
+            redis.set(keys.ASSISTANT_EMBEDDER, json.dumps(asdict(embedder)), ex=_HEARD)
+        else:
+            redis.delete(keys.ASSISTANT_EMBEDDER)
 
 
 def reachable() -> list[str] | None:
@@ -27,6 +32,13 @@ def reachable() -> list[str] | None:
     with asking():
         said: Any = redis.get(keys.ASSISTANT_PROVIDERS)
     return json.loads(said) if said else None
+
+
+def embedder() -> Embedder | None:
+    """What the workers embed texts with. Raises Busy."""
+    with asking():
+        said: Any = redis.get(keys.ASSISTANT_EMBEDDER)
+    return Embedder(**json.loads(said)) if said else None
 
 
 def sweep_is_due() -> bool:

@@ -15,6 +15,9 @@ RECORD_WATCHED = "record:watched"  # string: held by the last who looked whether
 BUDGET_TENANTS = "budget:tenants"  # set: tenant ids that have something reserved
 BUDGETS_SWEPT = "budget:swept"  # string: held by the last sweeper until the next is due
 ASSISTANT_PROVIDERS = "assistant:providers"  # string: JSON list of what the workers reach; expires
+ASSISTANT_EMBEDDER = (
+    "assistant:embedder"  # string: JSON, the model and server of embeddings; expires
+)
 ASSISTANT_SWEPT = "assistant:swept"  # string: held by the last sweeper until the next is due
 ASSISTANT_FIGURES = "assistant:figures"  # hash: "what of-which" -> how much; see run_figures.py
 ASSISTANT_LEFT = "assistant:left"  # hash: "tenant room" -> since when nobody answers there, seconds

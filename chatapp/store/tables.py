@@ -254,6 +254,8 @@ assistants = Table(
     # What the administrator says a million tokens cost; None: ask the list.
     Column("input_price", BigInteger),
     Column("output_price", BigInteger),
+    # Whether its texts may be sent to the operator's server of embeddings.
+    Column("find_by_meaning", Boolean, nullable=False, server_default=false()),
     _time("changed_at"),
 )
 
@@ -334,7 +336,8 @@ passage_vectors = Table(
     _id("passage_id", ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True),
     _id("workspace_id", nullable=False),
     Column("model", String(200), nullable=False),  # of which the vector is
-    Column("dimensions", Integer, nullable=False),  # 0: the model does not take this passage
+    Column("dimensions", Integer, nullable=False),  # 0: the model does not take this passage,
+    Column("reason", String(200)),  # because
     Column("vector", LargeBinary().with_variant(ARRAY(REAL), "postgresql"), nullable=False),
     Index("ix_passage_vectors_workspace", "workspace_id"),
 )

@@ -9,16 +9,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from struct import pack
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, Row, and_, delete, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Join,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from chatapp import logs
 from chatapp.store.database import dialect, reading, writing
-from chatapp.store.tables import documents, passage_vectors, passages
-from chatapp.types import Meaning
+from chatapp.store.tables import assistants, documents, passage_vectors, passages
+from chatapp.types import Embedded, Meaning
 
 log = logs.get(__name__)
 
@@ -39,6 +51,14 @@ _DISTANCE = {
     "postgresql": "CAST(v.vector AS vector) <=> CAST(CAST(:asked AS real[]) AS vector)",
 }
 _OFFERED = text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
+
+
+class Made(NamedTuple):
+    """What a model made of a passage: nothing, for a reason, if it does not take it."""
+
+    passage_id: str
+    vector: list[float]
+    reason: str | None = None
 
 
 def nearest(tenant_id: str, meaning: Meaning, at_most: int) -> list[Row[Any]]:
@@ -80,50 +100,95 @@ def is_usable() -> bool:
     return True
 
 
-def missing(model: str, at_most: int) -> list[tuple[str, str]]:
-    """(id, text) of served passages that have no vector of this model."""
-    passage, vector = passages.c, passage_vectors.c
-    query = (
-        select(passage.id, documents.c.name, passage.heading, passage.body)
-        .join(
-            documents,
-            and_(documents.c.id == passage.document_id, documents.c.served == passage.version),
-        )
-        .outerjoin(passage_vectors, and_(vector.passage_id == passage.id, vector.model == model))
-        .where(vector.passage_id.is_(None))
-        .order_by(passage.number)
-        .limit(at_most)
-    )
+def lacking(model: str) -> list[str]:
+    """The workspaces that want to be found by meaning, and have passages without a vector of this
+    model.
+    """
+    query = _missing(passages.c.workspace_id, model).distinct()
     with reading() as connection:
-        rows = connection.execute(query).all()
+        return list(connection.execute(query).scalars())
+
+
+def missing(tenant_id: str, model: str, at_most: int) -> list[tuple[str, str]]:
+    """(id, text) of such passages of a workspace."""
+    passage = passages.c
+    query = _missing(passage.id, model).where(passage.workspace_id == tenant_id)
+    query = query.add_columns(documents.c.name, passage.heading, passage.body)
+    with reading() as connection:
+        rows = connection.execute(query.order_by(passage.number).limit(at_most)).all()
     return [(row.id, f"{row.name}\n{row.heading}\n{row.body}") for row in rows]
 
 
-def keep(model: str, found: Sequence[tuple[str, list[float]]]) -> None:
-    """The vectors of passages, instead of what was kept of them; an empty one is of a passage that
-    the model does not take. Passages that are gone meanwhile stay gone.
+def keep(model: str, made: Sequence[Made]) -> None:
+    """The vectors of passages, instead of what was kept of them. Passages that are gone meanwhile
+    stay gone, and nothing is kept for who does not want it any more.
     """
-    ids = [passage_id for passage_id, _ in found]
-    there = select(passages.c.id, passages.c.workspace_id).where(passages.c.id.in_(ids))
+    passage = passages.c
+    there = (
+        select(passage.id, passage.workspace_id)
+        .join(assistants, assistants.c.workspace_id == passage.workspace_id)
+        .where(passage.id.in_([each.passage_id for each in made]), assistants.c.find_by_meaning)
+    )
     with writing() as connection:
         locked = there.with_for_update(read=True, key_share=True)
         owners = {row.id: row.workspace_id for row in connection.execute(locked)}
         rows = [
             {
-                "passage_id": passage_id,
-                "workspace_id": owners[passage_id],
+                "passage_id": each.passage_id,
+                "workspace_id": owners[each.passage_id],
                 "model": model,
-                "dimensions": len(vector),
-                "vector": _kept(vector),
+                "dimensions": len(each.vector),
+                "vector": _kept(each.vector),
+                "reason": each.reason,
             }
-            for passage_id, vector in found
-            if passage_id in owners
+            for each in made
+            if each.passage_id in owners
         ]
         if rows:
             connection.execute(
                 delete(passage_vectors).where(passage_vectors.c.passage_id.in_(list(owners)))
             )
             connection.execute(insert(passage_vectors), rows)
+
+
+def forget(connection: Connection, tenant_id: str) -> None:
+    """All of a workspace's."""
+    connection.execute(delete(passage_vectors).where(passage_vectors.c.workspace_id == tenant_id))
+
+
+def progress(tenant_id: str, model: str) -> Embedded:
+    """How many of the passages that are found have a vector of this model."""
+    passage, vector = passages.c, passage_vectors.c
+    query = (
+        select(
+            func.count(passage.id),
+            func.count(vector.dimensions).filter(vector.dimensions > 0),
+            func.count(vector.dimensions).filter(vector.dimensions == 0),
+            func.max(vector.reason),
+        )
+        .select_from(_served(model))
+        .where(passage.workspace_id == tenant_id)
+    )
+    with reading() as connection:
+        return Embedded(*connection.execute(query).one())
+
+
+def _missing(what: Column[str], model: str) -> Select[Any]:
+    """Of the served passages that have no vector of this model and may have one."""
+    wanted = assistants.c.workspace_id == passages.c.workspace_id
+    return (
+        select(what)
+        .select_from(_served(model).join(assistants, wanted))
+        .where(passage_vectors.c.passage_id.is_(None), assistants.c.find_by_meaning)
+    )
+
+
+def _served(model: str) -> Join:
+    """The passages that are found, with their vectors of this model where there are."""
+    passage, vector = passages.c, passage_vectors.c
+    document = and_(documents.c.id == passage.document_id, documents.c.served == passage.version)
+    its = and_(vector.passage_id == passage.id, vector.model == model)
+    return passages.join(documents, document).outerjoin(passage_vectors, its)
 
 
 def _kept(vector: list[float]) -> bytes | list[float]:

@@ -110,6 +110,7 @@ PAGES: dict[str, View] = {
     "POST /admin/rooms/<room_id>/members/<user_id>/remove": administration.remove_member,
     "GET /admin/assistant": admin_assistant.show,
     "POST /admin/assistant": admin_assistant.change,
+    "POST /admin/assistant/meaning": admin_assistant.find_by_meaning,
     "POST /admin/assistant/budgets": admin_assistant.allow,
     "POST /admin/assistant/people": admin_assistant.allow_person,
     "POST /admin/assistant/people/<user_id>/remove": admin_assistant.forget_person,

@@ -18,6 +18,7 @@ from chatapp.schemas.money import (
     AllowRoomByForm,
     ChangeAssistantByForm,
     ChangeBudgetsByForm,
+    FindByMeaningByForm,
 )
 from chatapp.types import Caller, Scope
 from chatapp.views import forms
@@ -40,6 +41,17 @@ def change() -> ResponseReturnValue:
         price = given.pop("input_price"), given.pop("output_price")
         assistant_settings.change(caller, price=price, **given)
         return "The assistant is changed. It answers so from its next answer on."
+
+    return _saved(save)
+
+
+def find_by_meaning() -> ResponseReturnValue:
+    def save(caller: Caller) -> str:
+        wanted = forms.read(FindByMeaningByForm)["find_by_meaning"]
+        assistant_settings.change(caller, find_by_meaning=wanted)
+        if wanted:
+            return "Documents are found by what they mean as soon as they have been sent."
+        return "Nothing more is sent, and the vectors are deleted."
 
     return _saved(save)
 
@@ -117,6 +129,7 @@ def _page(caller: Caller) -> dict[str, Any]:
             "model": wanted.model,
             "system_prompt": wanted.system_prompt,
             "summarise": wanted.summarise,
+            "find_by_meaning": wanted.find_by_meaning,
             **kept,
         },
     }

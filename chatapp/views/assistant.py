@@ -34,6 +34,8 @@ def _settings(caller: Caller) -> dict[str, Any]:
         "output_price": price and price.output,
         "is_priced": found.is_priced,
         "reachable": found.reachable,
+        "embedder": found.embedder,
+        "embedded": found.embedded,
         "left": found.left,
         "budgets": {
             **found.budgets,

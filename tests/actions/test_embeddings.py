@@ -10,12 +10,15 @@ import pytest
 from sqlalchemy import func, select, text
 
 from chatapp import jobs, llm
-from chatapp.actions import answering, embeddings, history, rooms
+from chatapp.actions import answering, assistant_settings, embeddings, history, rooms
 from chatapp.actions import assistant as assistants
 from chatapp.actions import documents as given
 from chatapp.llm import Failure, embedding
+from chatapp.store import assistants as settings_of
 from chatapp.store import attendants, database, documents, passages, tables, vectors
 from chatapp.store.database import reading, writing
+from chatapp.store.vectors import Made
+from chatapp.types import Assistant, Embedded, Embedder
 from config import ConfigError, ProviderKeys
 from tests.fake_providers import FakeProviders
 
@@ -37,11 +40,25 @@ def fake(app):
 
 
 @pytest.fixture
-def configure(app, fake):
+def agree(ada, mallory):
+    """agree("acme"), or agree("acme", False): whether its texts may be sent."""
+
+    def run(tenant_id, wanted=True):
+        settings_of.put(tenant_id, Assistant(find_by_meaning=wanted))
+
+    return run
+
+
+@pytest.fixture
+def configure(app, fake, agree):
+    """A model, and two workspaces that want to be found by it."""
+
     def run(model="meanings-1", **keys):
         keys = {"EMBEDDING_MODEL": model, "OPENAI_BASE_URL": f"{fake.url}/v1", **keys}
         app.extensions.pop("embedding", None)
         llm.init_app(app, ProviderKeys(**keys))
+        for tenant_id in ("acme", "rival"):
+            agree(tenant_id)
 
     return run
 
@@ -131,14 +148,70 @@ def test_what_is_replaced_or_deleted_is_not_found_by_what_it_meant(give, configu
     assert kept() == 0
 
 
-def test_who_is_deleted_while_its_meaning_is_asked_leaves_nothing(give, configure):
+@pytest.mark.parametrize("gone", ["the document", "the wish"])
+def test_what_is_gone_while_its_meaning_is_asked_leaves_nothing(give, configure, agree, gone):
     document = give(CAR)
-    ((passage_id, _),) = vectors.missing("meanings-1", 9)
-    documents.remove("acme", document.id)
+    configure()
+    ((passage_id, _),) = vectors.missing("acme", "meanings-1", 9)
+    if gone == "the document":
+        documents.remove("acme", document.id)
+    else:
+        agree("acme", False)
 
-    vectors.keep("meanings-1", [(passage_id, [1.0, 0.0])])
+    vectors.keep("meanings-1", [Made(passage_id, [1.0, 0.0])])
 
     assert kept() == 0
+
+
+# --- consent -------------------------------------------------------------------------------------
+
+
+def test_no_text_is_sent_for_who_does_not_want_it(give, configure, agree, fake, compares):
+    give("Our loaf.")
+    give(CAR, name="secret.md", tenant_id="rival")
+    configure()
+    agree("rival", False)
+
+    embeddings.fill()
+
+    assert [asked.body["input"] for asked in fake.requests] == [["guide.md\n\nOur loaf."]]
+    assert vectors.lacking("meanings-1") == []
+
+
+def test_no_question_is_sent_for_who_does_not_want_it(give, configure, agree, fake, ask):
+    give(CAR)
+    configure()
+    agree("acme", False)
+
+    assert ask("Does it need petrol?").run["outcome"] == "done"
+
+    assert fake.requests == []
+
+
+def test_who_comes_to_want_it_is_found_by_meaning_and_who_ceases_to_leaves_no_vector(
+    give, configure, agree, fake, ada, compares, monkeypatch
+):
+    called = []
+    monkeypatch.setattr(jobs, "embed_documents", lambda: called.append(True))
+    give(CAR)
+    give(CAR, name="theirs.md", tenant_id="rival")
+    configure()
+    embeddings.fill()
+    assistant_settings.change(ada, find_by_meaning=False)
+    assert (kept(), found(), found(tenant_id="rival")) == (1, [], [CAR])
+
+    attendants.say([], embedding.embedder())
+    assistant_settings.change(ada, find_by_meaning=True)
+    assert called == [True]
+    embeddings.fill()
+
+    assert (kept(), found()) == (2, [CAR])
+    told = assistant_settings.show(ada)
+    assert told.embedder == Embedder("meanings-1", fake.url.removeprefix("http://"))
+    assert told.embedded == Embedded(passages=1, embedded=1, refused=0)
+
+
+# --- what is found -------------------------------------------------------------------------------
 
 
 def test_all_is_done_anew_for_another_model(give, configure, fake, compares):
@@ -154,7 +227,7 @@ def test_all_is_done_anew_for_another_model(give, configure, fake, compares):
     assert found() == [], "vectors of two models were compared"
     embeddings.fill()
     assert len(found()) == 9
-    assert vectors.missing("meanings-2", 9) == []
+    assert vectors.missing("acme", "meanings-2", 9) == []
     assert kept() == 70
 
 
@@ -232,36 +305,48 @@ def test_who_asks_does_not_wait_for_a_server_that_says_nothing(give, configure, 
     assert time.monotonic() - began < 3
 
 
-def test_an_answer_is_given_from_it(give, configure, compares, ada, assistant):
+@pytest.fixture
+def ask(ada, assistant, persist):
+    """ask("Where …?"): what the librarian answers."""
+
+    def run(question):
+        attendants.say([])
+        room = rooms.create(ada, kind="assistant")
+        assistants.ask(ada, room_id=room.id, client_id="c-0000001", body=question)
+        answering.answer(tenant_id="acme", room_id=room.id)
+        persist()
+        shown = history.page(ada, room_id=room.id, anchor="newest", before=9, after=0).messages
+        (answer,) = [message for message in shown if message.run]
+        return answer
+
+    return run
+
+
+def test_an_answer_is_given_from_it(give, configure, compares, ask):
     give(CAR)
     configure()
-    attendants.say([])
     embeddings.fill()
-    room = rooms.create(ada, kind="assistant")
 
-    assistants.ask(ada, room_id=room.id, client_id="c-0000001", body=QUESTION)
-    answering.answer(tenant_id="acme", room_id=room.id)
+    answer = ask(QUESTION)
 
-    while history.persist_batch(at_most=500):
-        pass
-    shown = history.page(ada, room_id=room.id, anchor="newest", before=9, after=0).messages
-    (answer,) = [message for message in shown if message.run]
     assert CAR in answer.body
     assert [source["quote"] for source in answer.run["sources"]] == [CAR]
 
 
-def test_who_has_read_a_document_asks_for_its_vectors(configure, ada, monkeypatch):
+def test_who_has_read_a_document_asks_for_its_vectors(configure, agree, ada, monkeypatch):
     asked = []
     monkeypatch.setattr(jobs, "embed_documents", lambda: asked.append(True))
-    given.add(ada, name="guide.md", content=b"# Cars\n\nAn automobile.")
-    given.read_next()
-    assert asked == []
 
+    def read(name):
+        given.add(ada, name=name, content=b"# Cars\n\nAn automobile.")
+        given.read_next()
+        return len(asked)
+
+    assert read("without-a-model.md") == 0
     configure()
-    given.add(ada, name="other.md", content=b"# Cars\n\nAn automobile.")
-    given.read_next()
-
-    assert asked == [True]
+    assert read("with-one.md") == 1
+    agree("acme", False)
+    assert read("unwanted.md") == 1
 
 
 def test_nobody_listening_there_is_no_matter(give, configure):
@@ -273,15 +358,45 @@ def test_nobody_listening_there_is_no_matter(give, configure):
     assert found("petrol") == [CAR]
 
 
-def test_a_passage_that_the_model_does_not_take_holds_up_none(give, configure, fake, compares):
-    give("automobile " * 50, CAR)
+@pytest.mark.parametrize("status", [400, 413, 500])
+def test_passages_that_the_model_does_not_take_hold_up_no_others(
+    give, configure, fake, capsys, compares, monkeypatch, status
+):
+    monkeypatch.setattr(embeddings, "_AT_ONCE", 4)
+    give(*["automobile " * 50] * 5, CAR, "automobile " * 50)
     configure()
-    fake.longest = 200
+    fake.longest, fake.too_long = 200, status
 
     embeddings.fill()
 
-    assert found() == [CAR]
-    assert vectors.missing("meanings-1", 9) == [], "it would be asked again for ever"
+    assert found(at_most=50) == [CAR]
+    assert vectors.missing("acme", "meanings-1", 9) == [], "it would be asked again for ever"
+    assert vectors.progress("acme", "meanings-1") == Embedded(7, 1, 6, f"status {status}")
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("cannot be embedded") == 6
+    asked = len(fake.requests)
+    embeddings.fill()
+    assert len(fake.requests) == asked
+
+
+def test_what_was_paid_for_is_kept_when_the_server_fails_at_the_rest(
+    give, configure, fake, compares, monkeypatch
+):
+    give(CAR, "automobile " * 50)
+    configure()
+    fake.longest = 200
+    monkeypatch.setattr(embedding, "_BATCH", 0.5)
+    ask, asked = embedding.vectors, []
+
+    def hang_at_the_third(texts):
+        asked.append(texts)
+        fake.fault = "hang" if len(asked) == 3 else ""
+        return ask(texts)
+
+    monkeypatch.setattr(embedding, "vectors", hang_at_the_third)
+    embeddings.fill()
+
+    assert (len(asked), kept()) == (3, 1)
 
 
 def test_a_server_that_refuses_everything_is_asked_again(give, configure, fake, compares):

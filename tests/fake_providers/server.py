@@ -74,6 +74,7 @@ class FakeProviders:
         self.by_model: dict[str, dict[str, Any]] = {}
         self.meanings: list[set[str]] = []  # words that mean the same to its embeddings
         self.longest: int | None = None  # characters of a text that its embeddings take
+        self.too_long = 400  # what it says to a longer one
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -208,7 +209,7 @@ class FakeProviders:
         if fault == "cut":
             raise _Cut
         if self.longest is not None and max(map(len, asked.body["input"])) > self.longest:
-            return await self._refuse(400, writer)
+            return await self._refuse(self.too_long, writer)
         shapes: dict[str, Any] = {
             "garbage": {"data": [{"index": 0, "embedding": ["x"]}]},
             "nonsense": {"data": 7},

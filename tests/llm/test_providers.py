@@ -10,6 +10,7 @@ import pytest
 from chatapp import llm
 from chatapp.llm import Access, Piece, Prompt, Turn, Usage
 from chatapp.llm.failures import (
+    Broken,
     Cut,
     Failure,
     Garbage,
@@ -140,7 +141,7 @@ def test_stopping_before_the_first_word_closes_it_too(provider, fake):
     [
         ("refuse", Refused),
         ("limit", RateLimited),
-        ("break down", Overloaded),
+        ("break down", Broken),
         ("cut", Cut),
         ("end early", Cut),
         ("garbage", Garbage),

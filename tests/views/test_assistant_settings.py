@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from chatapp.store import assistants, attendants, tables
 from chatapp.store.database import writing
-from chatapp.types import Assistant, Price
+from chatapp.types import Assistant, Embedder, Price
 
 
 def set_up(bot, **wanted):
@@ -26,6 +26,9 @@ def test_it_is_a_librarian_until_somebody_says_otherwise(api, ada):
         "output_price": None,
         "is_priced": True,
         "reachable": None,
+        "find_by_meaning": False,
+        "embedder": None,
+        "embedded": None,
         "budgets": {"workspace": None, "person": None, "room": None, "people": {}, "rooms": {}},
         "left": None,
     }
@@ -108,6 +111,24 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(api, ada, wanted, fi
 
     assert (answer.status_code, list(answer.json["error"]["details"])) == (422, [field])
     assert assistants.find("acme") == Assistant()
+
+
+def test_nobody_agrees_to_send_texts_they_know_not_where(api, ada):
+    bot = api(ada)
+    refused = set_up(bot, find_by_meaning=True)
+    assert (refused.status_code, list(refused.json["error"]["details"])) == (
+        422,
+        ["find_by_meaning"],
+    )
+
+    attendants.say([], Embedder("meanings-1", "embed.test:8080"))
+    told = set_up(bot, find_by_meaning=True).json["data"]
+
+    assert told["find_by_meaning"] is True
+    assert told["embedder"] == {"model": "meanings-1", "server": "embed.test:8080"}
+    assert told["embedded"] == {"passages": 0, "embedded": 0, "refused": 0, "reason": None}
+    attendants.say([])  # other settings can be changed all the same
+    assert set_up(bot, system_prompt="Be brief.").json["data"]["find_by_meaning"] is True
 
 
 def test_a_budget_for_nobody_changes_nothing_else_either(api, make_room, ada, mallory):
@@ -225,3 +246,26 @@ def test_the_page_says_who_can_be_reached(page):
     shown = page.get("/admin/assistant").text
     assert "The workers cannot reach Anthropic: nobody gets an answer before they can." in shown
     assert "Nobody knows what our-own costs." in shown
+
+
+def test_the_page_says_what_is_sent_where_before_anybody_agrees(page):
+    assert "Nothing is sent: whoever runs this server" in page.get("/admin/assistant").text
+    refused = page.post("/admin/assistant/meaning", find_by_meaning="true")
+    assert (refused.status_code, "nobody can say where texts would be sent" in refused.text) == (
+        422,
+        True,
+    )
+
+    attendants.say([], Embedder("meanings-1", "<embed>.test"))
+    shown = page.get("/admin/assistant").text
+    assert "<strong>&lt;embed&gt;.test</strong>, model <strong>meanings-1</strong>" in shown
+    assert "Every passage of every document is sent there" in shown
+    page.post("/admin/assistant", provider="librarian")
+    assert not assistants.find("acme").find_by_meaning
+    page.post("/admin/assistant/meaning", find_by_meaning="true")
+    assert assistants.find("acme").find_by_meaning
+    page.post("/admin/assistant", provider="librarian")
+    assert assistants.find("acme").find_by_meaning, "another form has taken it back"
+    assert "0 of 0 passages can be found by meaning." in page.get("/admin/assistant").text
+    page.post("/admin/assistant/meaning", find_by_meaning="false")
+    assert not assistants.find("acme").find_by_meaning
