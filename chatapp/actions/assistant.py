@@ -77,9 +77,13 @@ def watch(caller: Caller, *, room_id: str) -> list[Placed]:
 
 
 def resume(caller: Caller, *, run_id: str, offset: int) -> tuple[Placed, str]:
-    """The run, and everything written of its answer from `offset` until now. Raises NotFound."""
+    """The run, and everything written of its answer from `offset` until now; nothing once that was
+    removed. Raises NotFound.
+    """
     run = _found(caller, run_id)
-    return _placed(run), pieces.since(run, offset)
+    is_open = run.state in ("waiting", "running")
+    written = pieces.since(run, offset) if is_open or not replies.is_removed(run) else ""
+    return _placed(run), written
 
 
 def cancel(caller: Caller, *, run_id: str) -> None:

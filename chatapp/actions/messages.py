@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from chatapp import bus, jobs, metrics
 from chatapp.errors import Busy, NotAllowed, NotFound, RoomNotFound
-from chatapp.store import codec, directory, drafts, memberships, room_log, runs, timeline
+from chatapp.store import codec, directory, drafts, memberships, pieces, room_log, runs, timeline
 from chatapp.types import Caller, Draft, Event, Message, Room, assistant_id
 
 
@@ -51,7 +51,11 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
     message = _found(caller, message_id)
     if message.author_id != caller.user_id and not _moderates(caller, message.room_id):
         raise NotAllowed("Only its author or an administrator can remove a message.")
-    return _revise(caller, message, "message:removed", _revised(message, revision), revision)
+    event = _revise(caller, message, "message:removed", _revised(message, revision), revision)
+    if message.run:
+        with suppress(Busy):  # they expire, and assistant.resume looks whether the answer stands
+            pieces.forget(event.room, message.run["id"])
+    return event
 
 
 def _asks(caller: Caller, room: Room, draft: Draft) -> bool:

@@ -100,6 +100,12 @@ def since(run: Run, offset: int) -> str:
     return "".join(text[max(0, offset - begins) :] for begins, text in found)
 
 
+def forget(room: Room, run_id: str) -> None:
+    """Its answer was removed: nobody who comes late is given what was written of it. Raises Busy."""
+    with asking():
+        redis.delete(room_keys(room).pieces(run_id))
+
+
 def _ask(run: Run, verb: str, token: str, *more: object) -> Standing:
     status, *rest = _lua(run, verb, token, *more)
     if status != "ok":

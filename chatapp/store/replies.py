@@ -71,6 +71,15 @@ def take_back(event: Event) -> None:
                 by_member=False,  # it may have been sent away since
                 revises=(former.id, former.revision, former.revision),
             )
+        if former.run:
+            pieces.forget(event.room, former.run["id"])
+
+
+def is_removed(run: Run) -> bool:
+    """Whether its answer was said and taken away. Raises Busy."""
+    names = [runs.answer_name(run.id)]
+    said = timeline.said_as(run.room, assistant_id(run.tenant_id), names)
+    return any(answer.removed_at for answer in said)
 
 
 def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:

@@ -647,6 +647,32 @@ def test_a_former_answer_goes_though_the_record_does_not_have_it_yet(ada, fake, 
     assert standing(ada, room_id) == [("Second.", "done")]
 
 
+def test_of_an_answer_that_was_removed_no_piece_is_left(ada, app, fake, ask, persist):
+    fake.fault, fake.pieces = "", ["First."]
+    room_id = conversation(ada)
+    answer = ask(ada, room_id, "why?")
+    run_id, name = answer.run["id"], room_keys(Room("acme", room_id)).pieces(answer.run["id"])
+    kept = app.extensions["redis"].dump(name)
+    assert assistant.resume(ada, run_id=run_id, offset=0)[1] == "First."
+
+    messages.remove(ada, message_id=answer.id, revision=answer.revision)
+
+    assert not app.extensions["redis"].exists(name)
+    app.extensions["redis"].restore(name, 0, kept)  # as if who removed it had died just then
+    for write_down in (lambda: None, persist):
+        write_down()
+        assert assistant.resume(ada, run_id=run_id, offset=0)[1] == ""
+
+
+def test_of_an_answer_that_another_took_the_place_of_no_piece_is_left(ada, fake, ask, again):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+
+    again(ada, answer)
+
+    assert assistant.resume(ada, run_id=answer.run["id"], offset=0)[1] == ""
+
+
 # --- how it ends ---------------------------------------------------------------------------------
 
 
