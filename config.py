@@ -86,6 +86,7 @@ class Config:
     UNKNOWN_PER_ADDRESS: int = 1_000  # sockets open to one worker that have not said whose they are
     LIMIT_SIGN_IN: int = 5  # failed sign-ins per address and per e-mail, then growing waits
     LIMIT_FORMS: int = 60  # forms of the pages, sent by one person, or from one address by nobody
+    LIMIT_PAGES: int = 600  # pages read by one person, or from one address by nobody
     LIMIT_SIGN_UP: int = 10  # new accounts, or tries at one, from one address
     LIMIT_EVENTS: int = 600  # any other events of one person, on all connections; API requests, too
 

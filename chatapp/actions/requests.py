@@ -21,6 +21,11 @@ def admit_form(caller: Caller | None, *, address: str) -> None:
     limits.take("forms", caller or limits.visitor(address))
 
 
+def admit_reader(caller: Caller | None, *, address: str) -> None:
+    """One more page for this person, or for somebody unknown at this address. Raises TooFast."""
+    limits.take("pages", caller or limits.visitor(address))
+
+
 def allowance(caller: Caller) -> tuple[int, int, float]:
     """(how many a minute, how many are left, seconds until there is room for one more)"""
     return tuple(limits.allowance("events", caller))  # type: ignore[return-value]

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError
 
 from chatapp import auth
 from chatapp.actions import requests
-from chatapp.errors import InvalidPayload
+from chatapp.errors import Blocked, InvalidPayload, NotSignedIn
 from chatapp.schemas.http import Cursor
 from chatapp.types import Caller, Listing
 
@@ -60,7 +60,7 @@ def endpoint(
     def decorate(handler: Handler) -> Callable[..., ResponseReturnValue]:
         @wraps(handler)
         def answer(**path: str) -> ResponseReturnValue:
-            g.caller = caller = auth.caller()
+            g.caller = caller = _caller()
             requests.admit(caller)
             given = {**path, **_load(shape, form)}
             if media:
@@ -75,6 +75,15 @@ def endpoint(
         return answer
 
     return decorate
+
+
+def _caller() -> Caller:
+    """Whoever asks. Somebody unknown uses up what their address may read, for looking costs us."""
+    try:
+        return auth.caller()
+    except (NotSignedIn, Blocked):
+        requests.admit_reader(None, address=request.remote_addr or "")
+        raise
 
 
 def _load(shape: Schema | None, form: bool) -> dict[str, Any]:

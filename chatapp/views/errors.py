@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 
 def _answer(error: ChatError) -> ResponseReturnValue:
-    headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
+    headers = {} if error.retry_after is None else {"Retry-After": str(ceil(error.retry_after))}
     if request.path.startswith("/api/"):
         return error.envelope(logs.request_id()), error.status, headers
     if isinstance(error, NotSignedIn) and request.method == "GET":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -41,7 +42,7 @@ def again(template: str, error: ChatError, **context: object) -> ResponseReturnV
     """The page as it was sent, and why it was not enough. What this form did not have is `filled`
     in as the page has it.
     """
-    headers = {} if error.retry_after is None else {"Retry-After": f"{error.retry_after:.0f}"}
+    headers = {} if error.retry_after is None else {"Retry-After": str(ceil(error.retry_after))}
     kept: Any = context.get("filled", {})
     filled = {**kept, **request.form.to_dict()}
     is_marked = isinstance(error, InvalidPayload) and error.details  # whoever found it wrong

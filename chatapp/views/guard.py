@@ -22,6 +22,9 @@ UPLOADS = {  # but of these, that bring a document
     "admin_knowledge.replace",
 }
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+_UNCOUNTED = {None, "static", "health.alive", "health.ready", "health.numbers"}
+# Nobody is looked up for these: they are shown to everybody, and while the database is down.
+_PUBLIC = {"entrance.sign_in", "entrance.sign_up", "entrance.invitation", "openapi.show"}
 
 _CSP = "; ".join(
     (
@@ -61,7 +64,7 @@ def init_app(app: Flask) -> None:
     _csrf.init_app(app)
     app.before_request(_let_documents_in)
     app.before_request(_check_csrf)
-    app.before_request(_count_forms)
+    app.before_request(_count)
     app.after_request(_harden)
 
 
@@ -84,14 +87,19 @@ def _check_csrf() -> None:
     _csrf.protect()
 
 
-def _count_forms() -> None:
-    """What the API counts by request, the pages count by form: reading them is cheap."""
-    if request.method != "POST" or request.path.startswith("/api/"):
+def _count() -> None:
+    """The pages: by form, and more generously by reading. The API counts its requests itself."""
+    endpoint, address = request.endpoint, request.remote_addr or ""
+    if endpoint in _UNCOUNTED or (endpoint or "").startswith("api."):
         return
     who = None
-    with suppress(ChatError):
-        who = auth.caller()
-    requests.admit_form(who, address=request.remote_addr or "")
+    if request.method == "POST" or endpoint not in _PUBLIC:
+        with suppress(ChatError):
+            who = auth.caller()
+    if request.method == "POST":
+        requests.admit_form(who, address=address)
+    else:
+        requests.admit_reader(who, address=address)
 
 
 def _harden(response: Response) -> Response:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from chatapp.store import sessions
+from chatapp.store import limits, sessions
 from chatapp.views import API
 
 
@@ -227,6 +227,38 @@ class TestForms:
         answers = [visitor.post(path).status_code for path in ("/sign-up", "/sign-in") * 2]
 
         assert answers == [422, 422, 422, 429]
+
+
+class TestReading:
+    @pytest.fixture
+    def settings(self):
+        return {"LIMIT_PAGES": 12}
+
+    def test_a_person_reads_so_many_pages_and_no_more(self, at_browser, ada, bob):
+        ada_s, another, bob_s = at_browser(ada), at_browser(ada), at_browser(bob)
+        left = limits.allowance("pages", ada).remaining  # after those that signing in showed
+        read = [browser.get("/settings") for browser in (ada_s, another) * 6][: left + 1]
+
+        assert [answer.status_code for answer in read] == [200] * left + [429]
+        assert int(read[-1].headers["Retry-After"]) > 0
+        assert bob_s.get("/").status_code == 200
+        assert ada_s.call("GET", "/me").status_code == 200  # the API counts its own
+
+    def test_so_does_an_address_that_is_nobodys(self, visitor):
+        public = ["/sign-in", "/api/v1/openapi.json", "/invitations/wrong", "/"] * 3
+        read = [visitor.get(path).status_code for path in public]
+
+        assert read == [200, 200, 404, 302] * 3
+        assert visitor.get("/sign-in").status_code == 429
+        assert visitor.get("/healthz").status_code == 200
+        assert visitor.get("/static/css/base.css").status_code == 200
+
+    def test_who_asks_the_api_as_nobody_is_counted_with_them(self, visitor):
+        visitor.get("/sign-in")
+        asked = [visitor.call("GET", "/me", Authorization="Bearer x") for _ in range(12)]
+
+        assert [answer.status_code for answer in asked] == [401] * 11 + [429]
+        assert asked[-1].json["error"]["code"] == "too_fast"
 
 
 class TestGuessing:
