@@ -12,11 +12,14 @@ from chatapp.engine import json
 from chatapp.engine.context import at_hand
 from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
+from chatapp.engine.phrase import GAP, Phrase
 from chatapp.engine.queue import Queue
 from chatapp.engine.strangers import network
 
 __all__ = [
+    "GAP",
     "Fragment",
+    "Phrase",
     "at_hand",
     "figures",
     "harden",

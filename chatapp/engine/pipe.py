@@ -12,8 +12,6 @@ import logging
 from _socket import AF_INET6, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, socket
 from collections import deque
 from contextlib import suppress
-from functools import cache
-from hashlib import sha1
 from time import monotonic
 from typing import Any
 
@@ -27,6 +25,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as Overdue
 
 from chatapp.engine.loop import READABLE, WRITABLE, Loop
+from chatapp.engine.phrase import Phrase, digest
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +58,13 @@ class Pipe:
         """The reply. Raises redis-py's errors: TimeoutError and ConnectionError when nobody knows
         whether it was done.
         """
+        return self._ask(hiredis.pack_command(command))
+
+    def _ask(self, command: bytes) -> Any:
         me, hub = greenlet.getcurrent(), self._loop.hub
         question = _Question(me, monotonic())
         self._waiting.append(question)
-        self._commands.append(hiredis.pack_command(command))
+        self._commands.append(command)
         if self._sock is None and not self._connecting:
             self._connecting = True
             eventlet.spawn_n(self._connect)
@@ -81,9 +83,16 @@ class Pipe:
     def run(self, script: str, keys: list[str], args: list[Any]) -> Any:
         """A Lua script, by its digest; the first time, by its text."""
         try:
-            return self.ask("EVALSHA", _digest(script), len(keys), *keys, *args)
+            return self.ask("EVALSHA", digest(script), len(keys), *keys, *args)
         except NoScriptError:  # then it was not run
             return self.ask("EVAL", script, len(keys), *keys, *args)
+
+    def run_phrase(self, phrase: Phrase, words: tuple[bytes, ...]) -> Any:
+        """The same of a call that is packed already, with these words in its gaps."""
+        try:
+            return self._ask(phrase.fill(words))
+        except NoScriptError:
+            return self.run(phrase.script, *phrase.plain(words))
 
     # --- the loop -------------------------------------------------------------------------------
 
@@ -198,11 +207,6 @@ class _Question:
             self.asker.switch(reply)
         elif isinstance(reply, RedisError):
             log.warning("redis: %s", reply)
-
-
-@cache
-def _digest(script: str) -> str:
-    return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _reader() -> Any:

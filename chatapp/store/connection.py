@@ -66,6 +66,22 @@ def run_lua(script: str, keys: list[str], args: list[Any]) -> Any:
         return known(keys=keys, args=args)
 
 
+class Call:
+    """run_lua() for what every message does: its words are packed once, but for the gaps."""
+
+    def __init__(self, script: str, keys: list[Any], args: list[Any]) -> None:
+        self._script = script
+        self._phrase = engine.Phrase(here().extensions["lua"][script].script, keys, args)
+
+    def ask(self, words: tuple[bytes, ...]) -> Any:
+        """With these in the gaps, in their order. Raises Busy."""
+        with asking():
+            pipes = here().extensions["pipes"]
+            if pipes and pipes.prompt:
+                return pipes.prompt.run_phrase(self._phrase, words)
+        return run_lua(self._script, *self._phrase.plain(words))
+
+
 def read_streams(after: dict[str, str], *, count: int, wait: int) -> list[Any]:
     """XREAD, waiting up to `wait` ms: [[stream, [(id, {field: value}), …]], …]. Raises Busy."""
     with asking():

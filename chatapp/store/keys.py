@@ -73,6 +73,7 @@ class RoomKeys:
     """Everything kept for one room."""
 
     def __init__(self, room: Room, shards: int) -> None:
+        self.room = room
         self.shard = shard_of(room.id, shards)
         self._tenant = f"{{s{self.shard}}}:{room.tenant_id}"
         self._room = f"{self._tenant}:room:{room.id}"
@@ -135,13 +136,19 @@ class RoomKeys:
         """Hash: by, length, cancelled, ended; see lua/grow.lua."""
         return f"{self._room}:run:{run_id}:standing"
 
-    def send_limits(self, author_id: str) -> list[str]:
-        """Counters of this minute: the author's, the room's and the workspace's in this shard."""
-        return [
-            f"{self._tenant}:limit:send:user:{author_id}",
-            f"{self._room}:limit:send",
-            f"{self._tenant}:limit:send:workspace",
-        ]
+    def author_limit(self, author_id: str) -> str:
+        """Counter: what somebody sent in this minute, in this shard."""
+        return f"{self._tenant}:limit:send:user:{author_id}"
+
+    @property
+    def room_limit(self) -> str:
+        """Counter: what was sent to the room in this minute."""
+        return f"{self._room}:limit:send"
+
+    @property
+    def workspace_limit(self) -> str:
+        """Counter: what was sent in the workspace in this minute, in this shard."""
+        return f"{self._tenant}:limit:send:workspace"
 
 
 def room_keys(room: Room) -> RoomKeys:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chatapp.errors import Busy, Conflict, RoomNotFound, TooFast
-from chatapp.store import aging, codec, cold_rooms, lives, sent_before, tail
+from chatapp.store import aging, appending, codec, cold_rooms, lives, sent_before, tail
 from chatapp.store.connection import asking, redis, run_lua
-from chatapp.store.here import here
 from chatapp.store.keys import room_keys
 from chatapp.types import Draft, Event, Head, Room
 
@@ -42,7 +41,7 @@ def keep(
     """
 
     def ask(asked: bool = False) -> Any:
-        return warmed(room, lambda: _append(room, draft, by_member, limited, revises, asked))
+        return warmed(room, lambda: appending.ask(room, draft, by_member, limited, revises, asked))
 
     status, *rest = ask()
     if status == "unsure":
@@ -177,48 +176,3 @@ def _first(room: Room, draft: Draft, found: list[Any]) -> str:
     if not raw and event is None:
         raise Busy
     return codec.dump(event) if event else raw
-
-
-def _append(
-    room: Room,
-    draft: Draft,
-    by_member: bool,
-    limited: bool,
-    revises: tuple[str, int, int] | None,
-    asked: bool,
-) -> Any:
-    keys, config = room_keys(room), here().config
-    client_id = draft.client_id or ""
-    joins = draft.data["user_id"] if draft.type == "member:joined" else ""
-    leaves = draft.data["user_id"] if draft.type == "member:left" else ""
-    limits = ("LIMIT_SEND", "LIMIT_SEND_ROOM", "LIMIT_SEND_WORKSPACE")
-    return run_lua(
-        "append",
-        [
-            keys.head,
-            keys.log,
-            keys.shard_log,
-            keys.shard_life,
-            keys.members,
-            keys.revisions,
-            keys.sent(draft.actor_id, client_id),
-            *keys.send_limits(draft.actor_id),
-            keys.shard_run,
-        ],
-        [
-            room.tenant_id,
-            room.id,
-            *codec.split(room, draft),
-            draft.actor_id if by_member else "",
-            int(bool(client_id)),
-            sent_before.time_of(client_id),
-            int(asked),
-            config["REMEMBER_SENT"],
-            joins,
-            leaves,
-            *(revises or ("", 0, 0)),
-            int(draft.type == "room:archived"),
-            *(config[name] if limited else 0 for name in limits),
-            int(draft.type == "message:removed"),
-        ],
-    )

