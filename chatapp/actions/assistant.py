@@ -25,6 +25,7 @@ from chatapp.store import (
     drafts,
     limits,
     memberships,
+    open_questions,
     pieces,
     replies,
     room_log,
@@ -55,12 +56,13 @@ def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str
     try:
         if assistant_id(caller.tenant_id) not in room_log.member_ids(room):
             raise NotAllowed("The assistant is not in this room. Add it first.")
-        _admit(caller, room, asker_id=caller.user_id)
+        _admit(caller, room)
+        _open(caller.tenant_id, caller.user_id, draft.id)
     except ChatError:
         if earlier := sent_before.find(room, draft):  # a repeat is no new question
             return codec.dump(earlier), True
         raise
-    raw, fresh = room_log.keep(room, draft, limited=True)
+    raw, fresh = open_questions.keep(room, draft, limited=True)
     if fresh:
         metrics.tally(metrics.messages_sent)
         bus.reply_waiting(runs.first(codec.load(room.tenant_id, raw)))
@@ -110,7 +112,8 @@ def retry(caller: Caller, *, run_id: str) -> Placed:
     newest = runs.newest(run)
     if newest.state not in ("waiting", "running"):
         limits.take("retry", caller)
-        _admit(caller, run.room, asker_id=run.asker_id)
+        _admit(caller, run.room)
+        _open(run.tenant_id, run.asker_id, run.question_id, newest.attempt + 1)
         newest, fresh = runs.again(newest)
         if fresh:
             bus.reply_waiting(newest)
@@ -171,16 +174,20 @@ def _end(run: Run, body: str, told: dict[str, Any]) -> None:
         bus.reply_ended(run, outcome=ended.outcome, length=ended.length)
 
 
-def _admit(caller: Caller, room: Room, *, asker_id: str) -> None:
-    """Whether a run that counts for `asker_id` may begin."""
-    if runs.too_many(room, asker_id):
-        words = "Too many questions wait for their answers. Let one of them end first."
-        raise TooFast(words, retry_after=5)
+def _admit(caller: Caller, room: Room) -> None:
+    """Whether a run may begin."""
     if attendants.reachable() is None:
         raise AssistantUnavailable(retry_after=5)
     wanted = assistants.find(caller.tenant_id)
     least = 0 if prices.is_free(wanted.provider, given=wanted.price) else 1
     budgets.admit(caller.tenant_id, person_id=caller.user_id, room_id=room.id, least=least)
+
+
+def _open(tenant_id: str, asker_id: str, question_id: str, attempt: int = 1) -> None:
+    """Take one of the places that `asker_id` has for questions. The last thing before it is asked."""
+    if not open_questions.take(tenant_id, asker_id, question_id, attempt):
+        words = "Too many questions wait for their answers. Let one of them end first."
+        raise TooFast(words, retry_after=5)
 
 
 def _found(caller: Caller, run_id: str) -> Run:

@@ -8,7 +8,17 @@ from uuid_utils import uuid7
 
 from chatapp import bus, jobs, metrics
 from chatapp.errors import Busy, NotAllowed, NotFound, RoomNotFound
-from chatapp.store import codec, directory, drafts, memberships, pieces, room_log, runs, timeline
+from chatapp.store import (
+    codec,
+    directory,
+    drafts,
+    memberships,
+    open_questions,
+    pieces,
+    room_log,
+    runs,
+    timeline,
+)
 from chatapp.types import Caller, Draft, Event, Message, Room, assistant_id
 
 
@@ -24,7 +34,8 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[st
     draft = drafts.message(caller, client_id=client_id, body=body)
     if asks := _asks(caller, room, draft):
         draft.data["asks"] = True
-    event, fresh = room_log.keep(room, draft, limited=True)
+    keep = open_questions.keep if asks else room_log.keep
+    event, fresh = keep(room, draft, limited=True)
     if fresh:
         metrics.tally(metrics.messages_sent)
         if asks:
@@ -59,15 +70,13 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
 
 
 def _asks(caller: Caller, room: Room, draft: Draft) -> bool:
-    """Whether the assistant is named, and here, and the caller may ask it once more: questions that
-    only messages with its name cost. While the database is away they may.
+    """Whether the assistant is named, and here, and there is a place for one more question of
+    theirs: questions that only messages with its name cost.
     """
     ours = assistant_id(room.tenant_id)
     if ours not in draft.data["mentions"] or ours not in room_log.member_ids(room):
         return False
-    with suppress(Busy):
-        return not runs.too_many(room, caller.user_id)
-    return True
+    return open_questions.take(room.tenant_id, caller.user_id, draft.id)
 
 
 def _revise(

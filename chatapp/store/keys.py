@@ -177,6 +177,11 @@ def asked(tenant_id: str, user_id: str) -> str:
     return f"{tenant(tenant_id)}:asked:{user_id}"
 
 
+def open_questions(tenant_id: str, user_id: str) -> str:
+    """Sorted set: "question attempt" of what a person has asked and nobody has answered, see lua/place.lua."""
+    return f"{tenant(tenant_id)}:questions:{user_id}"
+
+
 def failures(name: str, who: str) -> str:
     """Hash: failed attempts and when the next is allowed, see lua/attempt.lua."""
     return f"{LIMITS}:failures:{name}:{who}"

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from chatapp.errors import Busy, Conflict, RoomNotFound
 from chatapp.money import dollars, micro
-from chatapp.store import budgets, pieces, room_log, run_figures, runs, timeline
+from chatapp.store import budgets, open_questions, pieces, room_log, run_figures, runs, timeline
 from chatapp.types import Draft, Event, Message, Room, Run, Source, assistant_id
 
 
@@ -138,6 +138,7 @@ def _close(run: Run, ended: Ended, told: dict[str, Any], first: float | None) ->
     with suppress(Busy):
         budgets.settle(run.tenant_id, run.id, told["cost"] and micro(told["cost"]))
     with suppress(Busy):
+        open_questions.end(run)
         if not pieces.finish(run):
             return None
         run_figures.add(ended.outcome, told["seconds"], first)

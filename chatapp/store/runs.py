@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid_utils import uuid7
@@ -67,18 +66,14 @@ def place(run: Run) -> int:
         return int(connection.execute(query.where(row.id != run.id)).scalar_one())
 
 
-def too_many(room: Room, asker_id: str) -> bool:
-    """Whether they have to wait for an answer before they ask once more, here or elsewhere; the
-    questions of the last moment in other rooms may not count yet. Raises Busy.
-    """
-    catch_up(room)
+def open_of(tenant_id: str, asker_id: str) -> list[tuple[str, int]]:
+    """(question id, attempt) of what the record knows to wait for its answer, of one person."""
     row = runs.c
-    query = select(func.count()).where(
-        row.workspace_id == room.tenant_id, row.asker_id == asker_id, row.state.in_(_OPEN)
+    query = select(row.question_id, row.attempt).where(
+        row.workspace_id == tenant_id, row.asker_id == asker_id, row.state.in_(_OPEN)
     )
     with reading() as connection:
-        found = int(connection.execute(query).scalar_one())
-    return found >= int(current_app.config["ASSISTANT_OPEN"])
+        return [(question_id, attempt) for question_id, attempt in connection.execute(query)]
 
 
 def open_rooms() -> list[Room]:

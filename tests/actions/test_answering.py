@@ -27,6 +27,7 @@ from chatapp.store import (
     attendants,
     budgets,
     documents,
+    keys,
     pieces,
     replies,
     room_log,
@@ -428,6 +429,61 @@ class TestTooManyAtOnce:
 
         assert [json.loads(one)["data"].get("asks") for one in said] == [True, True, None]
         assert len(assistant.watch(ada, room_id=lobby.id)) == 2
+
+    def test_of_many_at_the_same_moment_as_many_are_taken_as_there_are_places(self, app, ada):
+        rooms_ = [conversation(ada) for _ in range(6)]
+        answers = []
+
+        def ask(number):
+            with app.app_context():
+                question = {"room_id": rooms_[number], "client_id": "a-0000001", "body": "why?"}
+                try:
+                    assistant.ask(ada, **question)
+                except TooFast:
+                    answers.append("refused")
+                else:
+                    answers.append("taken")
+
+        threads = [Thread(target=ask, args=[number]) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+
+        assert sorted(answers) == ["refused"] * 4 + ["taken"] * 2
+
+    def test_what_is_refused_or_repeated_takes_no_place(self, ada):
+        room_id, closed = conversation(ada), conversation(ada)
+        rooms.archive(ada, room_id=closed)
+
+        for _ in range(3):
+            with pytest.raises(Conflict):
+                assistant.ask(ada, room_id=closed, client_id="a-0000001", body="why?")
+            assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+        assistant.ask(ada, room_id=room_id, client_id="a-0000002", body="why?")
+
+    def test_a_place_that_was_never_given_back_is_found(self, ada, app):
+        """Who had it died before the question was said, or before it was over."""
+        open_ = {f"{name} 1": 0 for name in ("never-said", "long-over")}
+        app.extensions["redis"].zadd(keys.open_questions("acme", "ada"), open_)
+        room_id = conversation(ada)
+
+        for number in range(2):
+            assistant.ask(ada, room_id=room_id, client_id=f"a-000000{number}", body="why?")
+
+        with pytest.raises(TooFast):
+            assistant.ask(ada, room_id=room_id, client_id="a-0000009", body="why?")
+
+    def test_one_that_waits_for_long_keeps_its_place(self, ada, app):
+        room_id = conversation(ada)
+        for number in range(2):
+            assistant.ask(ada, room_id=room_id, client_id=f"a-000000{number}", body="why?")
+        assistant.watch(ada, room_id=room_id)
+        places, name = app.extensions["redis"], keys.open_questions("acme", "ada")
+        places.zadd(name, dict.fromkeys(places.zrange(name, 0, -1), 0))
+
+        with pytest.raises(TooFast):
+            assistant.ask(ada, room_id=room_id, client_id="a-0000009", body="why?")
 
     def test_asking_again_counts_like_asking(self, ada, ask):
         room_id = conversation(ada)
