@@ -58,7 +58,7 @@ class Writing:
         self._answer = _Counted()
         self._before: tuple[_Counted, Prompt] | None = None
         self._began = monotonic()
-        self._said_at = self._began - _RENEW  # the first piece does not wait
+        self._said_at = self._began - _RENEW  # neither does the first look whether to stop
 
     @property
     def length(self) -> int:
@@ -70,7 +70,8 @@ class Writing:
         if isinstance(item, Piece):
             self._unsaid += text.keepable(item.text)
         waited = monotonic() - self._said_at
-        if waited > _RENEW or (self._unsaid and waited > TICK):
+        due = self.first is None or waited > TICK  # the first piece does not wait
+        if waited > _RENEW or (self._unsaid and due):
             self.say()
         self._answer.stopped = self.stopped
 

@@ -1,4 +1,4 @@
-"""What is written while Redis is away."""
+"""When what is written is kept, and that it is while Redis is away."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def writing(patience, busy):
         return False
 
     return Writing(keep=keep, tell=lambda *_: None, patience=patience), kept
+
+
+def test_the_first_word_is_kept_at_once_also_right_after_a_look_at_the_lease():
+    answer, kept = writing(patience=10, busy=0)
+    answer.take(None)
+    answer.take(Piece("At once"))
+    answer.take(Piece(", and not at once"))
+
+    assert kept == [(0, ""), (0, "At once")]
 
 
 def test_the_end_of_an_answer_is_kept_when_redis_is_back():
