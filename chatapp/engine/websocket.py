@@ -66,7 +66,7 @@ class WebSocket:
     def close(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Say why, once, and stop writing. What the client sends after this is not read."""
         with contextlib.suppress(OSError):
-            self._write(frames.close(code, reason))
+            self._write(frames.close(code, reason), last=True)
             self.socket.shutdown(socket.SHUT_WR)
         self._closed = True
 
@@ -102,11 +102,12 @@ class WebSocket:
         elif control.opcode == frames.CLOSE:
             self.close(frames.answer_to(control))
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: bytes, *, last: bool = False) -> None:
         with self._writing:
             if self._closed:
                 raise BrokenPipeError
             self.socket.sendall(frame)
+            self._closed = last  # in here: whoever reads its answer at once must not answer that
 
 
 class Upgrade:

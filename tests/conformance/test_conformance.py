@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import time
+from contextlib import closing
 
 import pytest
 import websocket
@@ -176,7 +177,9 @@ def test_binary_is_refused(client):
 
 def test_who_never_connects_is_closed_in_time(server):
     began = time.monotonic()
-    assert Client(server.port).hear_close() == 1000
+    client = Client(server.port)
+    with closing(client.ws):
+        assert client.hear_close() == 1000
     assert 1.9 < time.monotonic() - began < 4
 
 

@@ -140,6 +140,28 @@ def test_nothing_that_comes_after_our_close_is_read(pair):
         server.send("too late")
 
 
+class AnsweredAtOnce(socket.socket):
+    """Whose other end has answered our close frame before we do the next thing."""
+
+    def shutdown(self, how):
+        self.answered()
+        super().shutdown(how)
+
+
+def test_we_close_once_also_when_the_answer_comes_while_we_do():
+    ours, theirs = socket.socketpair()
+    ours = AnsweredAtOnce(fileno=ours.detach())
+    with ours, theirs:
+        ours.settimeout(5)
+        server = WebSocket(ours, limit=LIMIT)
+        ours.answered = lambda: (
+            theirs.sendall(frame(CLOSE, (1000).to_bytes(2, "big"))),
+            server.wait(),  # as the thread does that reads
+        )
+        server.close(1001)
+        assert close_code(theirs) == 1001
+
+
 def test_a_client_that_leaves_without_a_word_is_the_end(pair):
     server, client = pair
     client.sendall(frame(TEXT, b"half", length=100))
