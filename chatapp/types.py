@@ -107,6 +107,7 @@ class Message:
     edited_at: str | None = None
     removed_at: str | None = None
     asks: bool = False
+    unasked: str | None = None  # the code of why it names the assistant and asks nothing
     run: dict[str, Any] | None = None
 
 

@@ -50,6 +50,8 @@ export interface Message {
   removed_at: string | null;
   /** It asked the assistant something. */
   asks?: boolean;
+  /** It names the assistant and yet asks it nothing; the code of why. */
+  unasked?: string | null;
   /** It is the assistant's answer, and this is how it came about. */
   run?: Answering | null;
 }
@@ -185,7 +187,7 @@ export interface Envelope<Type extends string, Data> {
 }
 
 export interface RoomEvents {
-  "message:created": { body: string; mentions: string[]; asks?: boolean; run?: Answering | null };
+  "message:created": { body: string; mentions: string[]; asks?: boolean; unasked?: string | null; run?: Answering | null };
   "message:edited": { message_id: string; message_seq: number; body: string; mentions: string[]; revision: number };
   "message:removed": { message_id: string; message_seq: number; revision: number };
   "member:joined": { user_id: string; role: RoomRole };

@@ -7,7 +7,7 @@ from contextlib import suppress
 from uuid_utils import uuid7
 
 from chatapp import bus, jobs, metrics
-from chatapp.errors import Busy, NotAllowed, NotFound, RoomNotFound
+from chatapp.errors import Busy, NotAllowed, NotFound, RoomNotFound, TooFast
 from chatapp.store import (
     codec,
     directory,
@@ -32,8 +32,10 @@ def send(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[st
     """
     room = Room(caller.tenant_id, room_id)
     draft = drafts.message(caller, client_id=client_id, body=body)
-    if asks := _asks(caller, room, draft):
-        draft.data["asks"] = True
+    asks = False
+    if _names_the_assistant(room, draft):
+        asks = open_questions.take(room.tenant_id, caller.user_id, draft.id)
+        draft.data.update({"asks": True} if asks else {"unasked": TooFast.code})
     keep = open_questions.keep if asks else room_log.keep
     event, fresh = keep(room, draft, limited=True)
     if fresh:
@@ -69,14 +71,10 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
     return event
 
 
-def _asks(caller: Caller, room: Room, draft: Draft) -> bool:
-    """Whether the assistant is named, and here, and there is a place for one more question of
-    theirs: questions that only messages with its name cost.
-    """
+def _names_the_assistant(room: Room, draft: Draft) -> bool:
+    """And it is here, which only messages with its name have to ask."""
     ours = assistant_id(room.tenant_id)
-    if ours not in draft.data["mentions"] or ours not in room_log.member_ids(room):
-        return False
-    return open_questions.take(room.tenant_id, caller.user_id, draft.id)
+    return ours in draft.data["mentions"] and ours in room_log.member_ids(room)
 
 
 def _revise(

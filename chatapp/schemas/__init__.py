@@ -160,6 +160,7 @@ class MessagePayload(Schema):
     edited_at = fields.Str(allow_none=True)
     removed_at = fields.Str(allow_none=True)
     asks = fields.Bool()
+    unasked = fields.Str(allow_none=True)
     run = fields.Dict(allow_none=True)
 
 

@@ -43,6 +43,7 @@ def _message_created(connection: Connection, event: Event) -> None:
         "revision": 1,
         "at": event.at,
         "asks": event.data.get("asks", False),
+        "unasked": event.data.get("unasked"),
         "run": event.data.get("run"),
     }
     insert_missing(connection, tables.messages, [row])

@@ -182,6 +182,7 @@ messages = Table(
     Column("edited_at", String(24)),
     Column("removed_at", String(24)),
     Column("asks", Boolean, nullable=False, server_default=false()),  # the assistant, for an answer
+    Column("unasked", String(40)),  # why it names the assistant and asks nothing: an error's code
     Column("run", JSON(none_as_null=True)),  # of an answer: how it came about, see docs/protocol.md
     UniqueConstraint("id"),
     UniqueConstraint("room_id", "author_id", "client_id"),

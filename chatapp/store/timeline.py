@@ -198,6 +198,7 @@ def said(event: Event) -> Message:
         mentions=event.data["mentions"],
         at=event.at,
         asks=event.data.get("asks", False),
+        unasked=event.data.get("unasked"),
         run=event.data.get("run"),
     )
 
@@ -242,5 +243,6 @@ def _message(row: Row[Any]) -> Message:
         edited_at=row.edited_at,
         removed_at=row.removed_at,
         asks=row.asks,
+        unasked=row.unasked,
         run=row.run,
     )

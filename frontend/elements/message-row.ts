@@ -32,6 +32,11 @@ const WAITING: Record<string, string> = {
   assistant_unavailable: "The assistant cannot be reached. Trying again…",
 };
 
+/** Why it names the assistant and yet asks it nothing. */
+const UNASKED: Record<string, (whose: string) => string> = {
+  too_fast: (whose) => `Not answered: too many of ${whose} questions wait for their answers. Ask again when one of them has ended.`,
+};
+
 /** One message. Buttons carry `data-action`; the list listens once for all of them. */
 export function messageRow({ line, first, last, unreadAbove }: Row, about: RowContext): TemplateResult {
   const { own, author, current, editing } = about;
@@ -95,7 +100,7 @@ function action(name: string, label: string, drawing: Parameters<typeof icon>[0]
   </button>`;
 }
 
-function state(line: Row["line"], { newestOwn, slow }: RowContext): TemplateResult | typeof nothing {
+function state(line: Row["line"], { own, author, newestOwn, slow }: RowContext): TemplateResult | typeof nothing {
   if (line.status === "failed")
     return html`<p class="message__state message__state--failed" role="alert">
       ${icon(errorIcon, true)}<span>Not sent${line.error ? html` — ${line.error.message}` : nothing}</span>
@@ -105,6 +110,10 @@ function state(line: Row["line"], { newestOwn, slow }: RowContext): TemplateResu
   if (line.status === "sending") {
     const words = WAITING[line.error?.code ?? ""] ?? (slow ? "Still sending…" : "Sending…");
     return html`<p class="message__state">${icon(clockIcon, true)}<span>${words}</span></p>`;
+  }
+  if (line.unasked && !line.removed_at) {
+    const words = UNASKED[line.unasked] ?? (() => "Not answered: the assistant was not asked.");
+    return html`<p class="message__state">${icon(errorIcon, true)}<span>${words(own ? "your" : `${author}’s`)}</span></p>`;
   }
   return newestOwn ? html`<p class="message__state">${icon(checkIcon, true)}<span>Sent</span></p>` : nothing;
 }

@@ -83,6 +83,7 @@ function said(event: EventOf<"message:created">): Message {
     edited_at: null,
     removed_at: null,
     asks: event.data.asks ?? false,
+    unasked: event.data.unasked ?? null,
     run: event.data.run ?? null,
   };
 }

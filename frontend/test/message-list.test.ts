@@ -33,6 +33,16 @@ test("one's own stand apart from the others'", async () => {
   assert.deepEqual(texts(element, ".message--own .bubble"), ["#2"]);
 });
 
+test("a message that names the assistant and asks it nothing says why", async () => {
+  const unasked = { body: "@Assistant?", unasked: "too_fast" };
+  const element = await list([line(1, { ...unasked, author_id: "ada" }), line(2, unasked), line(3, { ...unasked, removed_at: "2026-11-23T12:00:00Z" })]);
+  const states = [...element.querySelectorAll(".message__state")].map((each) => each.textContent!.trim().replace(/\. Ask again .*/, "."));
+  assert.deepEqual(states, [
+    "Not answered: too many of your questions wait for their answers.",
+    "Not answered: too many of Bob Kahn’s questions wait for their answers.",
+  ]);
+});
+
 test("name, time and avatar stand on the first of a run, and a run lasts five minutes", async () => {
   const element = await list([
     line(1, { at: "2026-11-23T15:00:00Z" }),

@@ -419,7 +419,9 @@ class TestTooManyAtOnce:
         answering.answer(tenant_id="acme", room_id=lobby.id)
         assistant.ask(ada, room_id=lobby.id, client_id="a-0000009", body="why?")
 
-    def test_a_mention_beyond_that_is_said_and_asks_nothing(self, ada, lobby):
+    def test_a_mention_beyond_that_is_said_asks_nothing_and_tells_why(
+        self, ada, lobby, api, persist
+    ):
         members.add(ada, room_id=lobby.id, user_ids=[assistant_id("acme")])
 
         said = [
@@ -429,6 +431,11 @@ class TestTooManyAtOnce:
 
         assert [json.loads(one)["data"].get("asks") for one in said] == [True, True, None]
         assert len(assistant.watch(ada, room_id=lobby.id)) == 2
+        for write_down in (lambda: None, persist):
+            write_down()
+            told = api(ada)("GET", f"/rooms/{lobby.id}/messages").json["data"]["messages"]
+            shown = [(one["asks"], one["unasked"]) for one in told]
+            assert shown == [(True, None), (True, None), (False, "too_fast")]
 
     def test_of_many_at_the_same_moment_as_many_are_taken_as_there_are_places(self, app, ada):
         rooms_ = [conversation(ada) for _ in range(6)]
