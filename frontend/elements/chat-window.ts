@@ -17,6 +17,9 @@ import { roomStart } from "./room-start.js";
 import { questionOf } from "./rows.js";
 import { ShownLines } from "./shown-lines.js";
 
+/** What is being answered stands at the end. */
+const NO_REPLIES: readonly Reply[] = [];
+
 interface MessageAction {
   action: "edit" | "remove" | "retry" | "discard" | "copied" | "stop" | "ask-again" | "show-question";
   line: Line;
@@ -103,18 +106,18 @@ export class ChatWindowElement extends LightElement {
 
   get #lines(): readonly Line[] {
     const { client } = this;
-    const { lines } = client.roomStore(this.roomId);
-    return this.#shown.of(lines, client.replies.in(this.roomId), client.people.assistant?.id ?? "");
+    const { lines, history } = client.roomStore(this.roomId);
+    return this.#shown.of(lines, history.hasAfter ? NO_REPLIES : client.replies.in(this.roomId), client.people.assistant?.id ?? "");
   }
 
   /** That message, however far up it is. */
   async show(seq: number): Promise<void> {
     const store = this.client.roomStore(this.roomId);
-    const reached = await store.reach(seq);
+    const reached = await store.history.reach(seq);
     this.requestUpdate();
     await this.updateComplete;
     const shown = reached && (await this.#list?.show(seq));
-    if (!shown) this.fire("told", { words: "That message is too far up, or could not be loaded.", problem: true });
+    if (!shown) this.fire("told", { words: "That message could not be loaded.", problem: true });
   }
 
   get #room(): Room | undefined {
@@ -170,9 +173,11 @@ export class ChatWindowElement extends LightElement {
       .unreadCount=${this.#unreadCount}
       .editingKey=${this.editing?.key ?? null}
       .canModerate=${room.role === "admin" || client.me.role !== "member"}
-      .hasBefore=${store.hasBefore}
-      .loadingOlder=${store.loadingOlder}
-      .olderFailed=${store.olderFailed}
+      .hasBefore=${store.history.hasBefore}
+      .loadingOlder=${store.history.loadingOlder}
+      .olderFailed=${store.history.olderFailed}
+      .hasAfter=${store.history.hasAfter}
+      .newerFailed=${store.history.newerFailed}
       .typing=${[...client.typing.in(this.roomId)].map(this.#nameOf)}
       .start=${roomStart(room, {
         empty: !store.lines.length,
@@ -180,7 +185,9 @@ export class ChatWindowElement extends LightElement {
         people: client.people,
         ask: (dialog) => this.fire("dialog-asked", dialog),
       })}
-      @older-wanted=${() => store.older()}
+      @older-wanted=${() => store.history.older()}
+      @newer-wanted=${() => store.history.newer()}
+      @latest-wanted=${() => store.history.latest()}
       @unread-wanted=${() => this.show((this.#unreadAfter ?? 0) + 1)}
       @bottom-seen=${(event: CustomEvent<number>) => client.rooms.read(this.roomId, event.detail)}
       @message-action=${this.#act}

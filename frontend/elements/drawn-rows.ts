@@ -27,7 +27,7 @@ export class DrawnRows {
   keep(above: number, below: number, lines: number): void {
     this.#grow(above);
     if (this.#below) this.#below = Math.min(this.#below + below, Math.max(0, lines - STEP));
-    else this.#count += below;
+    else this.#add(below);
   }
 
   /** Draw further up; false when everything above is drawn. */
@@ -49,6 +49,13 @@ export class DrawnRows {
   around(index: number, lines: number): void {
     this.#below = Math.max(0, lines - index - STEP);
     this.#count = Math.min(MOST, lines - this.#below);
+  }
+
+  /** Below; what would be too much is drawn when one comes there. */
+  #add(count: number): void {
+    const drawn = Math.min(count, Math.max(0, MOST - this.#count));
+    this.#count += drawn;
+    this.#below += count - drawn;
   }
 
   #grow(count: number): void {

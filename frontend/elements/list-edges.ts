@@ -13,6 +13,15 @@ export function olderAbove({ loading, failed, retry }: { loading: boolean; faile
   return html`<p class="messages__above">${loading ? "Loading older messages…" : nothing}</p>`;
 }
 
+/** Below the newest message that is loaded, while there are newer ones. */
+export function newerBelow({ failed, retry }: { failed: boolean; retry: () => void }): TemplateResult {
+  if (!failed) return html`<p class="messages__above messages__below">Loading newer messages…</p>`;
+  return html`<p class="messages__above messages__below">
+    Newer messages could not be loaded.
+    <button type="button" class="link-button" @click=${retry}>Try again</button>
+  </p>`;
+}
+
 export function jumpToLatest(newer: number, jump: () => void): TemplateResult {
   return html`<div class="jump">
     <button type="button" class="button button--small jump__button" @click=${jump}>

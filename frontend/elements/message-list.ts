@@ -2,7 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Line } from "../stores/room-store.js";
 import { DrawnRows } from "./drawn-rows.js";
 import { LightElement } from "./light-element.js";
-import { jumpToLatest, jumpToUnread, olderAbove } from "./list-edges.js";
+import { jumpToLatest, jumpToUnread, newerBelow, olderAbove } from "./list-edges.js";
 import { type Drawing, messageDays } from "./message-days.js";
 import { putBack, type ReadingPlace, readingPlace } from "./reading-place.js";
 import { RowFocus } from "./row-focus.js";
@@ -20,6 +20,8 @@ const AT_BOTTOM_PX = 64;
  * Stays at the bottom when it is there; otherwise what one reads does not move, whatever arrives above or below.
  *
  * @fires older-wanted     one came near the top
+ * @fires newer-wanted     one came near the end of what is loaded, which is not the newest
+ * @fires latest-wanted    the newest messages, which are not among the lines
  * @fires unread-wanted   the first new message is further up than what is loaded
  * @fires bottom-seen      detail: the highest number on the screen; the tab is visible
  * @fires message-action   detail: {action: "edit" | "remove" | "retry" | "discard" | "copied" | "stop" | "ask-again" | "show-question", line}
@@ -37,6 +39,8 @@ export class MessageListElement extends LightElement {
     hasBefore: { attribute: false },
     loadingOlder: { attribute: false },
     olderFailed: { attribute: false },
+    hasAfter: { attribute: false },
+    newerFailed: { attribute: false },
     typing: { attribute: false },
     start: { attribute: false },
     isNear: { state: true },
@@ -56,6 +60,9 @@ export class MessageListElement extends LightElement {
   hasBefore = false;
   loadingOlder = false;
   olderFailed = false;
+  /** The newest are not among the lines: nothing here is the end. */
+  hasAfter = false;
+  newerFailed = false;
   typing: readonly string[] = [];
   /** What stands above the very first message. */
   start: TemplateResult | typeof nothing = nothing;
@@ -91,6 +98,7 @@ export class MessageListElement extends LightElement {
 
   /** Go to the newest message. */
   jumpToLatest(): void {
+    if (this.hasAfter) this.fire("latest-wanted");
     this.#drawNewest();
     this.newer = 0;
     this.requestUpdate();
@@ -119,6 +127,7 @@ export class MessageListElement extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("hasAfter") && this.hasAfter) this.isNear = false;
     if (changed.has("lines")) this.#linesChanged(changed.get("lines") ?? []);
     this.#place = this.isNear ? null : readingPlace(this);
   }
@@ -132,7 +141,7 @@ export class MessageListElement extends LightElement {
       <div class="messages">
         ${atStart ? this.start : this.#above()}
         ${messageDays(days(drawn, unreadAfter, this.currentUserId, this.clock), this.#drawing(drawn))}
-        ${typingLine(this.typing)}
+        ${this.hasAfter ? this.#below() : typingLine(this.typing)}
       </div>
       ${this.isNear ? nothing : jumpToLatest(this.newer, () => this.jumpToLatest())}`;
   }
@@ -144,12 +153,16 @@ export class MessageListElement extends LightElement {
   #drawing(drawn: readonly Line[]): Drawing {
     const { currentUserId, nameOf, namesVersion, canModerate, editingKey, clock } = this;
     const focusKey = drawn.some((line) => line.key === this.#focus.key) ? this.#focus.key : (drawn.at(-1)?.key ?? null);
-    const newestOwnKey = drawn.findLast((line) => line.author_id === currentUserId)?.key ?? null;
+    const newestOwnKey = this.hasAfter ? null : (drawn.findLast((line) => line.author_id === currentUserId)?.key ?? null);
     return { currentUserId, nameOf, namesVersion, canModerate, editingKey, clock, focusKey, newestOwnKey, slow: this.#slow };
   }
 
   #above(): TemplateResult {
     return olderAbove({ loading: this.loadingOlder, failed: this.olderFailed, retry: () => this.fire("older-wanted") });
+  }
+
+  #below(): TemplateResult {
+    return newerBelow({ failed: this.newerFailed, retry: () => this.fire("newer-wanted") });
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -216,14 +229,20 @@ export class MessageListElement extends LightElement {
     const wentUp = this.scrollTop < this.#lastTop - 1;
     this.#lastTop = this.scrollTop;
     const left = this.scrollHeight - this.scrollTop - this.clientHeight;
-    if (left < this.clientHeight * 1.5 && this.#rows.down()) this.requestUpdate();
-    const near = this.#rows.endsAtNewest && left < AT_BOTTOM_PX;
+    this.#wantNewer(left);
+    const near = !this.hasAfter && this.#rows.endsAtNewest && left < AT_BOTTOM_PX;
     if (this.isNear && !near && !wentUp) return this.#toBottom();
     if (near !== this.isNear) this.isNear = near;
     if (near) this.newer = 0;
     if (near) this.#tellSeen();
     this.#wantOlder();
   };
+
+  #wantNewer(left: number): void {
+    if (left >= this.clientHeight * 1.5) return;
+    if (this.#rows.down()) this.requestUpdate();
+    else if (this.hasAfter && !this.newerFailed) this.fire("newer-wanted");
+  }
 
   #wantOlder(): void {
     if (!this.#opened || this.scrollTop > this.clientHeight * 1.5) return;
@@ -232,7 +251,7 @@ export class MessageListElement extends LightElement {
   }
 
   #tellSeen = (): void => {
-    if (!this.isNear || document.visibilityState !== "visible") return;
+    if (!this.isNear || this.hasAfter || document.visibilityState !== "visible") return;
     const seq = this.lines.reduce((most, line) => Math.max(most, line.seq), 0);
     if (seq) this.fire("bottom-seen", seq);
   };

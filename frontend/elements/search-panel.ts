@@ -110,7 +110,8 @@ export class SearchPanelElement extends LightElement {
     const { found, slow, hasMore } = this.#store;
     if (slow) return "Searching…";
     if (!found?.length) return "";
-    return `${hasMore ? "More than " : ""}${found.length} ${found.length === 1 ? "message" : "messages"}, the newest first`;
+    if (found.length === 1 && !hasMore) return "1 message";
+    return `${hasMore ? "More than " : ""}${found.length} messages, the newest first`;
   }
 
   #found(): TemplateResult {

@@ -1,8 +1,9 @@
 import type { Connection } from "../connection.js";
-import type { Answer, Failure, HistoryPage, Message, Presence, Resumed, RoomEvent, ServerEvents } from "../protocol.js";
+import type { Answer, Failure, Message, Presence, Resumed, RoomEvent, ServerEvents } from "../protocol.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxStorage } from "./outbox-storage.js";
 import { type Reply, replyKey } from "./replies-store.js";
+import { RoomHistory } from "./room-history.js";
 import { Timeline } from "./timeline.js";
 
 export type LineStatus = "sending" | "sent" | "failed";
@@ -24,9 +25,6 @@ export type RoomState = "loading" | "ready" | "failed" | "gone";
 const GAP_PATIENCE_MS = 300;
 const FRUITLESS_TRIES = 3;
 const PAGE = 50;
-const LARGEST_PAGE = 100;
-/** Pages loaded at most to reach one message: further up is further than one wants to scroll back. */
-const MOST_PAGES = 20;
 const KEPT = 500;
 
 interface Options {
@@ -45,9 +43,8 @@ interface Options {
 export class RoomStore extends EventTarget {
   readonly roomId: string;
   readonly outbox: Outbox;
+  readonly history: RoomHistory;
   state: RoomState = "loading";
-  loadingOlder = false;
-  olderFailed = false;
 
   readonly #connection: Connection;
   readonly #options: Options;
@@ -71,6 +68,14 @@ export class RoomStore extends EventTarget {
     this.roomId = roomId;
     this.#options = options;
     this.#connection = connection;
+    this.history = new RoomHistory({
+      roomId,
+      connection,
+      timeline: this.#timeline,
+      isReady: () => this.state === "ready",
+      onHead: (seq) => (this.#headSeq = Math.max(this.#headSeq, seq)),
+      changed: () => this.#changed(),
+    });
     this.outbox = new Outbox(roomId, userId, connection, storage, (event) => this.receive(event));
     this.outbox.addEventListener("change", () => this.#changed());
     connection.onConnect(() => {
@@ -91,7 +96,7 @@ export class RoomStore extends EventTarget {
   unwatch(): void {
     this.#watched = false;
     this.#timeline.keepNewest(KEPT);
-    this.#changed();
+    this.history.latest();
   }
 
   get lines(): readonly Line[] {
@@ -99,12 +104,9 @@ export class RoomStore extends EventTarget {
     return this.#lines;
   }
 
-  get hasBefore(): boolean {
-    return this.#timeline.hasBefore;
-  }
-
-  /** With `ask` it is for the assistant. */
+  /** With `ask` it is for the assistant. What one says oneself is said at the end, and shown there. */
   send(body: string, ask = false): string {
+    if (this.history.hasAfter) this.history.latest();
     return this.outbox.add(body, ask);
   }
 
@@ -154,36 +156,9 @@ export class RoomStore extends EventTarget {
     while (this.state === "loading") await new Promise((resolve) => this.addEventListener("change", resolve, { once: true }));
   }
 
-  /** Load what lies between here and that message; false when it cannot be had. */
-  async reach(seq: number): Promise<boolean> {
-    for (let page = 0; page < MOST_PAGES && this.#timeline.oldestSeq > seq && this.hasBefore; page++) {
-      const before = this.#timeline.oldestSeq;
-      await this.older(LARGEST_PAGE);
-      if (this.#timeline.oldestSeq === before) return false;
-    }
-    return this.#timeline.oldestSeq <= seq || !this.hasBefore;
-  }
-
-  async older(count = PAGE): Promise<void> {
-    if (this.loadingOlder || !this.hasBefore || this.state !== "ready") return;
-    this.loadingOlder = true;
-    this.olderFailed = false;
-    this.#changed();
-    const { epoch, oldestSeq } = this.#timeline;
-    const path = `/rooms/${this.roomId}/messages?anchor=${oldestSeq}&before=${count}&after=0`;
-    const answer = await this.#connection.call<HistoryPage>("GET", path);
-    this.loadingOlder = false;
-    this.olderFailed = !answer.ok;
-    if (answer.ok && this.#timeline.epoch === epoch && this.#timeline.oldestSeq === oldestSeq) {
-      this.#timeline.prepend(answer.data);
-      this.#headSeq = Math.max(this.#headSeq, answer.data.epoch === epoch ? answer.data.as_of : 0);
-    }
-    this.#changed();
-  }
-
   clear(): void {
     this.#timeline.clear();
-    this.#changed();
+    this.history.latest();
   }
 
   /** We were removed, or left; coming back starts from a snapshot. */
@@ -214,6 +189,7 @@ export class RoomStore extends EventTarget {
     const before = this.#timeline.seq;
     if (resumed.snapshot) {
       this.#timeline.reset(resumed.snapshot, resumed.epoch);
+      this.history.latest();
       this.#headSeq = 0;
       this.outbox.epochIs(resumed.epoch);
       this.outbox.recorded(resumed.epoch, resumed.snapshot.room?.applied ?? 0);
@@ -231,6 +207,7 @@ export class RoomStore extends EventTarget {
     for (let next; (next = this.#aside.get(this.#timeline.seq + 1)); ) {
       this.#aside.delete(next.seq);
       if (!this.#timeline.apply(next)) return;
+      if (next.type === "message:edited" || next.type === "message:removed") this.history.change(next);
       this.#fruitless = 0;
       if (next.type === "message:created") this.outbox.seen(next);
     }
@@ -288,9 +265,9 @@ export class RoomStore extends EventTarget {
   }
 
   #draw(): readonly Line[] {
-    const numbered = this.#timeline.messages;
+    const lines = this.history.messages.map((message) => this.#lineOf(message));
+    if (this.history.hasAfter) return lines;
     const shown = new Set<string>();
-    const lines = numbered.map((message) => this.#lineOf(message));
     for (const line of lines.slice(-2 * PAGE)) if (line.author_id === this.#options.userId) shown.add(line.key);
     const { epoch, seq } = this.#timeline;
     for (const pending of this.outbox.pending) {

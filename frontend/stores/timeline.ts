@@ -1,6 +1,6 @@
-import type { EventOf, HistoryPage, Message, RoomEvent, Snapshot } from "../protocol.js";
+import type { EventOf, Message, RoomEvent, Snapshot } from "../protocol.js";
 
-type Change = EventOf<"message:edited"> | EventOf<"message:removed">;
+export type Change = EventOf<"message:edited"> | EventOf<"message:removed">;
 
 /**
  * The one reducer: a snapshot, pages of history and numbered events go in, the messages to show come out, oldest first.
@@ -37,11 +37,19 @@ export class Timeline {
     return true;
   }
 
-  prepend(page: HistoryPage): void {
+  prepend(page: { messages: readonly Message[]; has_before: boolean }): void {
     const before = this.oldestSeq;
-    const older = page.messages.filter((message) => message.seq < before).map((message) => this.#upToDate(message));
+    const older = this.upToDate(page.messages).filter((message) => message.seq < before);
     this.messages = [...older, ...this.messages];
     this.hasBefore = page.has_before;
+  }
+
+  /** Messages of a page, with what changed since it was asked for. */
+  upToDate(messages: readonly Message[]): Message[] {
+    return messages.map((message) => {
+      const change = this.#changesAbove.get(message.id);
+      return change ? changed(message, change) : message;
+    });
   }
 
   /** Take what is shown off the screen; what is said next appears as before. */
@@ -61,11 +69,6 @@ export class Timeline {
     const index = this.messages.findLastIndex((message) => message.id === event.data.message_id);
     if (index >= 0) this.messages = this.messages.with(index, changed(this.messages[index]!, event));
     else this.#changesAbove.set(event.data.message_id, event);
-  }
-
-  #upToDate(message: Message): Message {
-    const change = this.#changesAbove.get(message.id);
-    return change ? changed(message, change) : message;
   }
 }
 
@@ -89,7 +92,7 @@ function said(event: EventOf<"message:created">): Message {
 }
 
 /** A page may be newer than the event: the higher revision wins. */
-function changed(message: Message, event: Change): Message {
+export function changed(message: Message, event: Change): Message {
   if (event.data.revision <= message.revision) return message;
   const revision = event.data.revision;
   if (event.type === "message:removed") {

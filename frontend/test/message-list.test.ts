@@ -157,3 +157,16 @@ test("a very long history draws only its end", async () => {
   assert.ok(element.querySelectorAll(".message").length <= 240);
   assert.equal(element.querySelector(".message:last-child .bubble")?.textContent?.trim(), "#10000");
 });
+
+test("where the newest are not among the lines nothing is the end, and nothing there is read", async () => {
+  const element = await list([line(1), line(2)], { hasAfter: true, typing: ["Bob Kahn"] });
+  const told = [heard(element, "bottom-seen"), heard(element, "latest-wanted")];
+  assert.equal(element.isNear, false);
+  assert.match(element.textContent!, /Loading newer messages/);
+  assert.doesNotMatch(element.textContent!, /typing/);
+  document.dispatchEvent(new Event("visibilitychange"));
+
+  element.querySelector<HTMLElement>(".jump__button")!.click();
+
+  assert.deepEqual(told.map((each) => each.length), [0, 1]);
+});

@@ -162,23 +162,92 @@ test("an edit that is refused leaves the message as it was and says why", async 
   assert.deepEqual(shown(store), ["mine sent"]);
 });
 
-test("a message far up is reached page by page, and one that cannot be had is said so", async (t) => {
-  const { connection, store } = await watching(t, (log) => {
-    for (let count = 0; count < 200; count++) log.said("bob", "x");
+/** Of a room in which 1000 messages were said, each a number. */
+function pageOf(from: number, to: number, hasBefore: boolean, hasAfter = true) {
+  const messages = Array.from({ length: to - from }, (_, index) => message(from + index));
+  return { messages, has_before: hasBefore, has_after: hasAfter, as_of: 1000, epoch: "e1" };
+}
+
+async function longRoom(t: TestContext) {
+  return watching(t, (log) => {
+    for (let count = 0; count < 1000; count++) log.said("bob", "x");
   });
-  const page = (from: number, to: number, hasBefore: boolean) => ({
-    messages: Array.from({ length: to - from }, (_, index) => message(from + index)),
-    has_before: hasBefore,
-    has_after: true,
-    as_of: 200,
-    epoch: "e1",
-  });
-  connection.answerCall("GET", "/rooms/lobby/messages?anchor=151&before=100&after=0", page(51, 151, true));
-  assert.equal(await store.reach(30), false);
-  assert.equal(store.lines[0]?.seq, 51);
-  connection.answerCall("GET", "/rooms/lobby/messages?anchor=51&before=100&after=0", page(1, 51, false));
-  assert.equal(await store.reach(30), true);
-  assert.equal(store.lines.length, 200);
+}
+
+const ends = (store: RoomStore) => [store.lines[0]?.seq, store.lines.at(-1)?.seq];
+
+test("a message a little above is reached with all that lies between", async (t) => {
+  const { connection, store } = await longRoom(t);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=951&before=100&after=0", pageOf(851, 951, true));
+  assert.equal(await store.history.reach(800), false);
+  assert.deepEqual(ends(store), [851, 1000]);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=851&before=100&after=0", pageOf(751, 851, true));
+  assert.equal(await store.history.reach(800), true);
+  assert.deepEqual(ends(store), [751, 1000]);
+  assert.equal(store.history.hasAfter, false);
+});
+
+test("a message far up is shown with what was said around it, and reading on leads to the newest", async (t) => {
+  const { connection, store, log } = await longRoom(t);
+  assert.equal(await store.history.reach(300), false);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=300&before=50&after=50", pageOf(251, 351, true));
+
+  assert.equal(await store.history.reach(300), true);
+
+  assert.deepEqual(ends(store), [251, 350]);
+  assert.ok(store.history.hasBefore && store.history.hasAfter);
+  store.receive(log.said("bob", "meanwhile"));
+  assert.deepEqual(ends(store), [251, 350]);
+
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=251&before=50&after=0", pageOf(1, 251, false));
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=350&before=0&after=100", pageOf(351, 451, true));
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=450&before=0&after=100", pageOf(451, 960, true));
+  await store.history.older();
+  await store.history.newer();
+  assert.deepEqual(ends(store), [1, 450]);
+  await store.history.newer();
+
+  assert.deepEqual(store.lines.map((line) => line.seq), Array.from({ length: 1001 }, (_, index) => index + 1));
+  assert.equal(store.history.hasBefore || store.history.hasAfter, false);
+});
+
+test("from far up one is back at the newest at once, also by saying something", async (t) => {
+  const { connection, store } = await longRoom(t);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=300&before=50&after=50", pageOf(251, 351, true));
+  await store.history.reach(300);
+  store.history.latest();
+  assert.deepEqual(ends(store), [951, 1000]);
+  await store.history.reach(300);
+  assert.equal(await store.history.reach(990), true);
+  assert.deepEqual(ends(store), [951, 1000]);
+  await store.history.reach(300);
+  store.send("mine");
+  assert.equal(store.lines.at(-1)?.body, "mine");
+  assert.equal(store.history.hasAfter, false);
+});
+
+test("what is changed or taken back far up changes there", async (t) => {
+  const { connection, store, log } = await longRoom(t);
+  const path = "/rooms/lobby/messages?anchor=300&before=50&after=50";
+  connection.answerCall("GET", path, pageOf(251, 351, true));
+  const edit = { message_id: "m300", message_seq: 300, body: "new", mentions: [], revision: 2 };
+  store.receive(log.append("message:edited", "bob", edit)); // a page from before knows nothing of it
+  await store.history.reach(300);
+  assert.equal(store.lines.find((line) => line.seq === 300)?.body, "new");
+  store.receive(log.append("message:removed", "bob", { message_id: "m301", message_seq: 301, revision: 2 }));
+  assert.ok(store.lines.find((line) => line.seq === 301)?.removed_at);
+});
+
+test("a page below that cannot be loaded says so, and can be asked for again", async (t) => {
+  const { connection, store } = await longRoom(t);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=300&before=50&after=50", pageOf(251, 351, true));
+  await store.history.reach(300);
+  await store.history.newer();
+  assert.deepEqual([store.history.newerFailed, store.history.loadingNewer], [true, false]);
+  connection.answerCall("GET", "/rooms/lobby/messages?anchor=350&before=0&after=100", pageOf(351, 451, true));
+  await store.history.newer();
+  assert.deepEqual(ends(store), [251, 450]);
+  assert.equal(store.history.newerFailed, false);
 });
 
 test("older messages are asked for from the oldest that is shown", async (t) => {
@@ -188,20 +257,20 @@ test("older messages are asked for from the oldest that is shown", async (t) => 
   const page = { messages: [message(9), message(10)], has_before: false, has_after: true, as_of: 60, epoch: "e1" };
   connection.answerCall("GET", "/rooms/lobby/messages?anchor=11&before=50&after=0", page);
 
-  await store.older();
+  await store.history.older();
 
   assert.equal(store.lines.length, 52);
   assert.equal(store.lines[0]?.body, "#9");
-  assert.equal(store.hasBefore, false);
+  assert.equal(store.history.hasBefore, false);
 });
 
 test("a page that cannot be loaded says so, and can be asked for again", async (t) => {
   const { store } = await watching(t, (log) => {
     for (let count = 1; count <= 60; count++) log.said("bob", `${count}`);
   });
-  await store.older();
-  assert.equal(store.olderFailed, true);
-  assert.equal(store.loadingOlder, false);
+  await store.history.older();
+  assert.equal(store.history.olderFailed, true);
+  assert.equal(store.history.loadingOlder, false);
 });
 
 test("a room we are not in is gone, and comes back when we are let in again", async (t) => {

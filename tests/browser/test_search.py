@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.tab import Tab
-from tests.browser.town import Account, Town
+from tests.browser.town import Account, Said, Town
 
 
 @pytest.fixture(scope="package")
@@ -121,3 +122,49 @@ def test_a_history_is_saved_as_a_file(visit: Visit, kitchen: str, ada: Account) 
 
     assert "> Who brings the cake?" in saved["md"]
     assert json.loads(saved["jsonl"].splitlines()[0])["body"] == "Who brings the cake?"
+
+
+@pytest.fixture(scope="package")
+def deep(town: Town, ada: Account, bob: Account) -> str:
+    """A room in which something was said long ago, and very much since."""
+    began = datetime.now(UTC) - timedelta(days=30)
+    said: list[Said] = [
+        (began + timedelta(minutes=n), (ada, bob)[n // 3 % 2], f"Straw {n}.") for n in range(1500)
+    ]
+    said[200] = (said[200][0], bob, "A needle, far down.")
+    return town.old_room("haystack", ada, bob, said=said)
+
+
+def test_what_was_said_long_ago_is_opened_with_what_was_said_around_it(
+    visit: Visit, deep: str, ada: Account
+) -> None:
+    """Without all that lies between; reading on, one comes back to it."""
+    tab = visit(deep, ada)
+    pages: list[str] = []
+    expect(tab.message("Straw 1499.")).to_be_visible()
+    tab.page.on(
+        "request", lambda asked: pages.append(asked.url) if "anchor=" in asked.url else None
+    )
+    look_for(tab, "needle")
+    found(tab).click()
+
+    expect(tab.message("A needle, far down.")).to_be_focused()
+    expect(tab.message("A needle, far down.")).to_be_in_viewport()
+    expect(tab.message("Straw 199.")).to_be_attached()
+    assert len(pages) <= 3
+    tab.page.locator("message-list").hover()
+    expect(tab.message("Straw 300.")).to_have_count(0)
+    for _ in range(200):
+        if tab.message("Straw 300.").count():
+            break
+        tab.page.mouse.wheel(0, 400)
+        tab.evaluate("new Promise(requestAnimationFrame)")
+    expect(tab.message("Straw 300.")).to_be_attached()
+    tab.button("Jump to latest").click()
+    expect(tab.message("Straw 1499.")).to_be_in_viewport()
+    expect(tab.button("Jump to latest")).to_have_count(0)
+    found(tab).click()
+    expect(tab.message("A needle, far down.")).to_be_in_viewport()
+    tab.say("And here I am again.")
+    expect(tab.message("And here I am again.")).to_be_in_viewport()
+    tab.sent()
