@@ -355,6 +355,7 @@ class Assistant:
     summarise: bool = False  # what is too long to be read whole
     price: Price | None = None  # None: as the list says
     find_by_meaning: bool = False  # passages and questions may be sent to be embedded
+    embedding_price: int | None = None  # of a million tokens, in millionths; None: as the list says
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,10 +389,25 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlay:
+    """What a provider is paid for besides an answer: one request for embeddings."""
+
+    id: str
+    tenant_id: str
+    what: Literal["question", "documents"]
+    provider: str
+    model: str
+    at: datetime
+    person_id: str = ""  # who asked, and where; nobody for documents
+    room_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
-    """What answers used, and what it came to."""
+    """What answers and embeddings used, and what it came to."""
 
     answers: int = 0
+    embeddings: int = 0  # requests
     input_tokens: int = 0
     output_tokens: int = 0
     cost: int = 0  # of those with a known price
@@ -400,6 +416,7 @@ class Used:
     def __add__(self, other: Used) -> Used:
         return Used(
             self.answers + other.answers,
+            self.embeddings + other.embeddings,
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
             self.cost + other.cost,

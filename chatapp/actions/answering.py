@@ -7,11 +7,14 @@ begun once more, the rest ends as it is.
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from time import monotonic, sleep
 from typing import Any
 
+from uuid_utils import uuid7
+
 from chatapp import bus, llm, logs, text
-from chatapp.errors import Busy, ChatError, Conflict
+from chatapp.errors import BudgetExceeded, Busy, ChatError, Conflict
 from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, prices
 from chatapp.llm.writing import TICK, Writing
 from chatapp.store import (
@@ -24,9 +27,10 @@ from chatapp.store import (
     rooms,
     runs,
     timeline,
+    vectors,
 )
 from chatapp.store.pieces import Lost, Standing
-from chatapp.types import Assistant, Message, Room, Run, assistant_id
+from chatapp.types import Assistant, Meaning, Message, Outlay, Room, Run, assistant_id
 
 log = logs.get(__name__)
 
@@ -118,16 +122,14 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     """From the prompt to the settled price."""
     messages, names = briefing.said(run, question)
     said = context.Conversation(messages, names, assistant_id(run.tenant_id))
-    meaning = embedding.meaning(question.body) if wanted.find_by_meaning else None
-    found = briefing.found(run, question, meaning)
+    room_ids = briefing.places(run)
+    whose = {"person_id": run.asker_id, "room_id": run.room_id}
+    # What cannot be answered is not embedded.
+    budgets.admit(run.tenant_id, least=_cost(wanted, Usage(1, 1)), **whose)
+    found = briefing.found(run, question, room_ids, _meaning(run, question, wanted))
     reading = context.Reading(said, found, wanted)
-    budgets.reserve(
-        run.tenant_id,
-        run_id=run.id,
-        person_id=run.asker_id,
-        room_id=run.room_id,
-        amount=_cost(wanted, context.worst(reading)),
-    )
+    most = _cost(wanted, context.worst(reading))
+    budgets.reserve(run.tenant_id, run_id=run.id, amount=most, **whose)
     pieces.asked(run, token, context.about_tokens(context.compose(reading)))
     writing, began = _writing(run, token), monotonic()
     prompt = context.compose(reading, summary=_summary(writing, reading))
@@ -142,6 +144,28 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     told["seconds"] = round(monotonic() - began, 2)
     told["sources"] = [replies.source(source) for source in sources]
     _end(run, body, told, first=writing.first)
+
+
+def _meaning(run: Run, question: Message, wanted: Assistant) -> Meaning | None:
+    """What the question means, if that is wanted, of use, and within the budgets; None also when
+    the server fails. The answer then does without.
+    """
+    model = embedding.model()
+    if (
+        not wanted.find_by_meaning
+        or embedding.rests()
+        or not vectors.can_find(run.tenant_id, model)
+    ):
+        return None
+    now, whose = datetime.now(UTC), (run.asker_id, run.room_id)
+    cost = embedding.cost(given=wanted.embedding_price)
+    outlay = Outlay(str(uuid7()), run.tenant_id, "question", prices.EMBEDDER, model, now, *whose)
+    most = embedding.most_tokens([question.body])
+    with suppress(BudgetExceeded), budgets.laying_out(outlay, most=most, cost=cost) as spending:
+        asked = embedding.meaning(question.body)
+        spending.tokens = asked.tokens
+        return Meaning(model, *asked.vectors) if asked.vectors else None
+    return None
 
 
 def _writing(run: Run, token: str) -> Writing:

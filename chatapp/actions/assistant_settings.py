@@ -32,6 +32,7 @@ class Settings:
     rooms: list[tuple[str, str | None, int]]  # likewise, those the caller may see
     rooms_unseen: int  # how many more have one of their own
     embedder: Embedder | None  # where texts are sent to be found by meaning; None: nowhere
+    is_embedding_priced: bool
     embedded: Embedded | None  # how far that is, where it is wanted
     left: int | None  # of the workspace's budget this month; None: no limit, or nobody can say now
 
@@ -58,6 +59,7 @@ def show(caller: Caller) -> Settings:
         sorted(((each.id, each.name, of_rooms[each.id]) for each in seen), key=_by_name),
         len(of_rooms) - len(seen),
         embedder := _embedder(),
+        embedder is not None and _is_priced(embedder, wanted),
         vectors.progress(caller.tenant_id, embedder.model)
         if embedder and wanted.find_by_meaning
         else None,
@@ -137,6 +139,10 @@ def _reachable() -> list[str] | None:
         return attendants.reachable()
     except Busy:
         return None
+
+
+def _is_priced(embedder: Embedder, wanted: Assistant) -> bool:
+    return prices.of_embedding(embedder.model, 1, given=wanted.embedding_price) is not None
 
 
 def _embedder() -> Embedder | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from random import shuffle
 from time import monotonic
 
+from uuid_utils import uuid7
+
 from chatapp import jobs, logs
-from chatapp.llm import Failure, embedding
+from chatapp.errors import BudgetExceeded
+from chatapp.llm import Failure, embedding, prices
 from chatapp.llm.failures import Broken, Garbage, Refused
-from chatapp.store import vectors
+from chatapp.store import assistants, budgets, vectors
 from chatapp.store.vectors import Made
+from chatapp.types import Outlay
 
 log = logs.get(__name__)
 
@@ -44,35 +49,52 @@ def fill() -> None:
 
 
 def _made_in_turn(model: str) -> Iterator[list[Made]]:
-    """For each workspace that lacks vectors, again and again until it lacks none; not always for the
-    same one first.
+    """For each workspace that lacks vectors, again and again until it lacks none or has spent what it
+    may; not always for the same one first. Raises Failure.
     """
-    while waiting := vectors.lacking(model):
+    spent: set[str] = set()
+    while waiting := [each for each in vectors.lacking(model) if each not in spent]:
         shuffle(waiting)
         for tenant_id in waiting:
-            yield from _made(vectors.missing(tenant_id, model, _AT_ONCE))
+            try:
+                yield from _made(tenant_id, vectors.missing(tenant_id, model, _AT_ONCE))
+            except BudgetExceeded:
+                spent.add(tenant_id)
 
 
-def _made(some: list[tuple[str, str]]) -> Iterator[list[Made]]:
+def _made(tenant_id: str, some: list[tuple[str, str]]) -> Iterator[list[Made]]:
     """Of all at once. Where the server fails at them, of each half; what it fails at by itself, while
-    it takes another text, gets none, so that it holds up no others. Raises Failure.
+    it takes another text, gets none, so that it holds up no others. Raises Failure, BudgetExceeded.
     """
     half = len(some) // 2
     try:
-        found = embedding.vectors([text for _, text in some]) if some else []
+        found = _vectors(tenant_id, [text for _, text in some]) if some else []
         yield [Made(id_, vector) for (id_, _), vector in zip(some, found, strict=True)]
     except _OF_THE_PASSAGES:
         if not half:
-            yield [_alone(*some[0])]
+            yield [_alone(tenant_id, *some[0])]
         else:
-            yield from _made(some[:half])
-            yield from _made(some[half:])
+            yield from _made(tenant_id, some[:half])
+            yield from _made(tenant_id, some[half:])
 
 
-def _alone(passage_id: str, text: str) -> Made:
-    embedding.vectors([_ANY])
+def _alone(tenant_id: str, passage_id: str, text: str) -> Made:
+    _vectors(tenant_id, [_ANY])
     try:
-        return Made(passage_id, embedding.vectors([text])[0])
+        return Made(passage_id, _vectors(tenant_id, [text])[0])
     except _OF_THE_PASSAGES as failure:
         log.warning("a passage cannot be embedded", passage_id=passage_id, detail=failure.detail)
         return Made(passage_id, [], failure.detail)
+
+
+def _vectors(tenant_id: str, texts: list[str]) -> list[list[float]]:
+    """One for each, paid for by the workspace. Raises Failure, BudgetExceeded."""
+    now, price = datetime.now(UTC), assistants.find(tenant_id).embedding_price
+    outlay = Outlay(str(uuid7()), tenant_id, "documents", prices.EMBEDDER, embedding.model(), now)
+    most, cost = embedding.most_tokens(texts), embedding.cost(given=price)
+    with budgets.laying_out(outlay, most=most, cost=cost) as spending:
+        asked = embedding.ask(texts)
+        spending.tokens = asked.tokens
+    if asked.failure:
+        raise asked.failure
+    return asked.vectors

@@ -21,8 +21,8 @@ class Report:
     total: Used
     days: list[tuple[str, Used]]  # every day so far, also those without an answer
     models: list[tuple[str, str, Used]]  # provider, model
-    people: list[Named]
-    rooms: list[Named]  # without an id: all those together that the caller may not know of
+    people: list[Named]  # without an id: what documents cost; likewise
+    rooms: list[Named]  # without a name, too: all those together that the caller may not know of
 
 
 def report(caller: Caller, *, month: str | None = None) -> Report:
@@ -49,27 +49,34 @@ def rows(caller: Caller, *, month: str) -> list[tuple[list[str], Used]]:
     seen = _names_of_rooms(caller, [key[2] for key, _ in found])
     merged: dict[tuple[str, ...], Used] = {}
     for (day, person, room, provider, model), sums in found:
-        key = (day, people.get(person) or person, seen.get(room, UNSEEN), provider, model)
+        who, where = (people.get(person) or person, seen.get(room, UNSEEN)) if person else _NOBODYS
+        key = (day, who, where, provider, model)
         merged[key] = merged.get(key, Used()) + sums
     return [(list(key), sums) for key, sums in merged.items()]
 
 
 UNSEEN = "Conversations you are not in"
+DOCUMENTS = "Documents"  # which are the workspace's
+_NOBODYS = (DOCUMENTS, DOCUMENTS)
 _NAMELESS = {"direct": "Direct conversation", "assistant": "Conversation with the assistant"}
 
 
 def _people(caller: Caller, month: str) -> list[Named]:
     found = usage.by(caller.tenant_id, month, "person_id")
     names = _names_of_people(caller, [id_ for (id_,), _ in found])
-    return sorted(((id_, names.get(id_), sums) for (id_,), sums in found), key=_dearest)
+    lines: list[Named] = [
+        (id_, names.get(id_), sums) if id_ else (None, DOCUMENTS, sums) for (id_,), sums in found
+    ]
+    return sorted(lines, key=_dearest)
 
 
 def _rooms(caller: Caller, month: str) -> list[Named]:
     found = usage.by(caller.tenant_id, month, "room_id")
     names = _names_of_rooms(caller, [id_ for (id_,), _ in found])
     seen: list[Named] = [(id_, names[id_], sums) for (id_,), sums in found if id_ in names]
-    hidden = sum((sums for (id_,), sums in found if id_ not in names), Used())
-    others: list[Named] = [(None, None, hidden)] if hidden.answers else []
+    seen += [(None, DOCUMENTS, sums) for (id_,), sums in found if not id_]
+    hidden = sum((sums for (id_,), sums in found if id_ and id_ not in names), Used())
+    others: list[Named] = [(None, None, hidden)] if hidden != Used() else []
     return sorted(seen, key=_dearest) + others
 
 

@@ -5,20 +5,21 @@ It only ever adds: who fails here goes on by words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from math import isfinite
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
 from chatapp import logs
-from chatapp.llm import openai
-from chatapp.llm.failures import Failure, Garbage
+from chatapp.llm import context, openai, prices
+from chatapp.llm.failures import Cut, Failure, Garbage, TimedOut
 from chatapp.llm.loop import pull
 from chatapp.llm.prompt import Access
-from chatapp.types import Embedder, Meaning
+from chatapp.types import Embedder
 
 log = logs.get(__name__)
 
@@ -27,6 +28,13 @@ _BATCH = 30.0  # seconds
 _REST = 30.0  # seconds in which who failed is not asked what somebody waits for
 _LONGEST = 8_000  # characters of a question
 _DIMENSIONS = 16_000  # as many as pgvector takes
+_MANY = 10**8  # tokens: who counts more does not count
+
+
+class Asked(NamedTuple):
+    vectors: list[list[float]]  # one for each text; none, when it failed
+    tokens: int  # that were used
+    failure: Failure | None = None
 
 
 class _Embedding:
@@ -58,23 +66,40 @@ def model() -> str:
     return ours.model if ours else ""
 
 
-def meaning(question: str) -> Meaning | None:
-    """None when nothing is configured, or it fails, or has failed just now."""
+def rests() -> bool:
+    """Whether nobody who waits should ask: nothing is configured, or it has failed just now."""
     ours = _of_ours()
-    if ours is None or monotonic() < ours.rests_until:
-        return None
+    return ours is None or monotonic() < ours.rests_until
+
+
+def cost(*, given: int | None) -> Callable[[int], int | None]:
+    """Of so many tokens, in millionths of a dollar; `given`: what the administrator says."""
+    return partial(prices.of_embedding, model(), given=given)
+
+
+def most_tokens(texts: Sequence[str]) -> int:
+    """No token is shorter than a byte; models put a few of their own around a text."""
+    return sum(len(text.encode()) + 16 for text in texts)
+
+
+def meaning(question: str) -> Asked:
+    """Of a question, for whose answer somebody waits; shortened, if it is very long."""
+    asked = ask([question[:_LONGEST]], patience=_QUESTION)
+    if asked.failure:
+        failed(asked.failure)
+    return asked
+
+
+def ask(texts: Sequence[str], *, patience: float | None = None) -> Asked:
+    """Vectors for texts, or why not. A failure may be told to `failed`."""
+    ours = _of_ours()
+    assert ours is not None, "nothing is configured"
     try:
-        (vector,) = _ask(ours, [question[:_LONGEST]], _QUESTION)
+        return _ask(ours, list(texts), patience or _BATCH)
+    except (TimedOut, Cut, Garbage) as failure:  # it may have done its work
+        return Asked([], _about(texts), failure)
     except Failure as failure:
-        failed(failure)
-        return None
-    return Meaning(ours.model, vector)
-
-
-def vectors(texts: Sequence[str]) -> list[list[float]]:
-    """One for each. Raises Failure, which `failed` may be told."""
-    ours = _of_ours()
-    return _ask(ours, list(texts), _BATCH) if ours else []
+        return Asked([], 0, failure)
 
 
 def failed(failure: Failure) -> None:
@@ -97,15 +122,24 @@ def _of_ours() -> _Embedding | None:
     return found
 
 
-def _ask(ours: _Embedding, texts: list[str], patience: float) -> list[list[float]]:
+def _ask(ours: _Embedding, texts: list[str], patience: float) -> Asked:
     answers = pull(
         lambda: openai.vectors(ours.model, texts, ours.access), patience=patience, tick=patience
     )
     with closing(answers):
-        found = next((answer for answer in answers if answer is not None), [])
-    checked = _checked(found, len(texts))
+        found, tokens = next((answer for answer in answers if answer is not None), ([], None))
+    asked = Asked(_checked(found, len(texts)), _counted(tokens) or _about(texts))
     ours.rests_until, ours.warned = 0.0, False
-    return checked
+    return asked
+
+
+def _counted(tokens: Any) -> int:
+    return tokens if isinstance(tokens, int) and 0 < tokens < _MANY else 0
+
+
+def _about(texts: Sequence[str]) -> int:
+    """Of who does not say how many."""
+    return sum(context.tokens(text) for text in texts)
 
 
 def _checked(found: list[Any], wanted: int) -> list[list[float]]:

@@ -31,9 +31,11 @@ async def stream(prompt: Prompt, access: Access) -> AsyncIterator[Piece | Usage]
     failures.judge_end(finished, declined=("content_filter",))
 
 
-async def vectors(model: str, texts: list[str], access: Access) -> AsyncIterator[list[Any]]:
-    """One of each text, in their order, if the server is what it says. Raises Failure. Not tried
-    again: whoever asks has another way, or comes again.
+async def vectors(
+    model: str, texts: list[str], access: Access
+) -> AsyncIterator[tuple[list[Any], Any]]:
+    """One of each text, in their order, and how many tokens they have, if the server is what it says
+    and says so. Raises Failure. Not tried again: whoever asks has another way, or comes again.
     """
     with _understood():
         # As numbers: not every server knows the SDK's own default.
@@ -42,7 +44,8 @@ async def vectors(model: str, texts: list[str], access: Access) -> AsyncIterator
             .with_options(max_retries=0)
             .embeddings.create(model=model, input=texts, encoding_format="float")
         )
-        yield [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+        found = [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+        yield found, getattr(answer.usage, "prompt_tokens", None)
 
 
 def server(access: Access) -> str:

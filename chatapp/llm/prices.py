@@ -8,6 +8,7 @@ from __future__ import annotations
 from chatapp.money import MILLION, micro
 from chatapp.types import Price
 
+EMBEDDER = "openai"  # the provider whose language servers of embeddings speak
 FREE = ("librarian",)  # providers that nobody pays
 _NAMES = {"gemini": "google"}  # ours -> the list's, where they differ
 
@@ -30,6 +31,11 @@ def cost(
         millionths = input_tokens * given.input + output_tokens * given.output
         return -(-millionths // MILLION)
     return _listed(provider, model, input_tokens, output_tokens)
+
+
+def of_embedding(model: str, tokens: int, *, given: int | None = None) -> int | None:
+    """Of a text of so many tokens, likewise."""
+    return cost(EMBEDDER, model, tokens, 0, given=None if given is None else Price(given, 0))
 
 
 def is_known(provider: str, model: str, *, given: Price | None = None) -> bool:

@@ -59,6 +59,7 @@ class ChangeAssistant(Schema):
     input_price = Dollars(allow_none=True)
     output_price = Dollars(allow_none=True)
     find_by_meaning = fields.Bool(truthy={True}, falsy={False})
+    embedding_price = Dollars(allow_none=True)
     budgets = fields.Nested(ChangeBudgets)
 
 
@@ -80,6 +81,7 @@ class ChangeAssistantByForm(Schema):
 
 class FindByMeaningByForm(Schema):
     find_by_meaning = fields.Bool(load_default=False)
+    embedding_price = Dollars(load_default=None)
 
 
 class ChangeBudgetsByForm(Schema):
@@ -112,6 +114,7 @@ class BudgetsPayload(Schema):
 class EmbedderPayload(Schema):
     model = fields.Str()
     server = fields.Str()
+    is_priced = fields.Bool()
 
 
 class EmbeddedPayload(Schema):
@@ -131,6 +134,7 @@ class AssistantPayload(Schema):
     is_priced = fields.Bool()
     reachable = fields.List(fields.Str(), allow_none=True)
     find_by_meaning = fields.Bool()
+    embedding_price = Dollars(allow_none=True)
     embedder = fields.Nested(EmbedderPayload, allow_none=True)
     embedded = fields.Nested(EmbeddedPayload, allow_none=True)
     budgets = fields.Nested(BudgetsPayload)
@@ -139,6 +143,7 @@ class AssistantPayload(Schema):
 
 class UsedPayload(Schema):
     answers = fields.Int()
+    embeddings = fields.Int()
     input_tokens = fields.Int()
     output_tokens = fields.Int()
     cost = Dollars()
@@ -155,7 +160,7 @@ class UsedModelPayload(UsedPayload):
 
 
 class UsedPersonPayload(UsedPayload):
-    user_id = fields.Str()
+    user_id = fields.Str(allow_none=True)
     name = fields.Str(allow_none=True)
 
 

@@ -30,6 +30,7 @@ def put(tenant_id: str, wanted: Assistant) -> None:
         "input_price": wanted.price and wanted.price.input,
         "output_price": wanted.price and wanted.price.output,
         "find_by_meaning": wanted.find_by_meaning,
+        "embedding_price": wanted.embedding_price,
         "changed_at": datetime.now(UTC),
     }
     with writing() as connection:
@@ -42,5 +43,11 @@ def put(tenant_id: str, wanted: Assistant) -> None:
 def _assistant(row: Row[tuple[object, ...]]) -> Assistant:
     given = None if row.input_price is None else Price(row.input_price, row.output_price)
     return Assistant(
-        row.provider, row.model, row.system_prompt, row.summarise, given, row.find_by_meaning
+        row.provider,
+        row.model,
+        row.system_prompt,
+        row.summarise,
+        given,
+        row.find_by_meaning,
+        row.embedding_price,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chatapp.errors import NotAllowed
 from chatapp.store import memberships, passages, room_log, timeline, users
 from chatapp.types import Meaning, Message, Passage, Run, assistant_id
@@ -10,11 +12,18 @@ _FOUND = 8  # passages
 _LOOKED_BACK = 200  # messages
 
 
-def found(run: Run, question: Message, meaning: Meaning | None) -> list[Passage]:
-    """The best of what the workspace knows. Raises NotAllowed for who left the room, Busy."""
+def places(run: Run) -> Iterable[str]:
+    """The rooms that may be searched. Raises NotAllowed for who left the room, Busy."""
     room_ids = memberships.searched_for(run.room, run.asker_id)
     if room_ids is None:
         raise NotAllowed("Who asked is not in this room any more.")
+    return room_ids
+
+
+def found(
+    run: Run, question: Message, room_ids: Iterable[str], meaning: Meaning | None
+) -> list[Passage]:
+    """The best of what the workspace knows, and of these rooms. Raises Busy."""
     return passages.search(
         run.tenant_id, room_ids=room_ids, words=question.body, at_most=_FOUND, meaning=meaning
     )

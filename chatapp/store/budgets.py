@@ -6,6 +6,9 @@ rebuilt from the record, because nothing is reserved that was not promised there
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -13,15 +16,22 @@ from flask import current_app
 from uuid_utils import uuid7
 
 from chatapp.errors import BudgetExceeded, Busy
-from chatapp.money import dollars, end_of, month_of
-from chatapp.store import allowances, keys, ledger
+from chatapp.money import month_of
+from chatapp.store import allowances, keys, ledger, over_budget
 from chatapp.store.allowances import Limits
 from chatapp.store.connection import asking, redis, run_lua
-from chatapp.types import Scope
+from chatapp.types import Outlay, Scope
 
 _SCOPES: tuple[Scope, ...] = get_args(Scope)
-_WHOSE = {"workspace": "The workspace's", "person": "Your", "room": "This room's"}
+_NOBODY = "-"  # where a hold has to name somebody
 _TRIES = 20  # each fails only because Redis forgot everything once more
+
+
+@dataclass(slots=True)
+class Spending:
+    """What a request uses: the most it can, until somebody knows."""
+
+    tokens: int
 
 
 def reserve(
@@ -40,13 +50,43 @@ def reserve(
         _admit(tenant_id, limits, person_id=person_id, room_id=room_id, least=amount, now=now)
         return
     ledger.promise(tenant_id, run_id, amount, now)
-    with asking():
-        redis.sadd(keys.BUDGET_TENANTS, tenant_id)
-    hold = [month_of(now), amount, round(now.timestamp() * 1000), person_id, room_id]
-    answer = _built(tenant_id, now, "reserve", run_id, *hold, *map(_argument, limits))
-    if answer[0] == "over":
+    try:
+        _hold(tenant_id, run_id, amount, limits, person_id=person_id, room_id=room_id, now=now)
+    except BudgetExceeded:
         ledger.withdraw(tenant_id, run_id)
-        raise _exceeded(_SCOPES[int(answer[1]) - 1], int(answer[2]), now)
+        raise
+
+
+@contextmanager
+def laying_out(
+    outlay: Outlay, *, most: int, cost: Callable[[int], int | None]
+) -> Iterator[Spending]:
+    """While a provider is asked, whose price is `cost` of so many tokens, and `most` tokens the most
+    it can be. Whoever asked puts down what was used.
+
+    It is in the record as used before it is asked, and corrected after: who dies between has used
+    the most. Raises BudgetExceeded before anything is asked; Busy, also after: likewise.
+    """
+    limits = allowances.of(outlay.tenant_id, person_id=outlay.person_id, room_id=outlay.room_id)
+    if outlay.what == "documents":  # they are the workspace's
+        limits = Limits(limits.workspace, None, None)
+    whose = {"person_id": outlay.person_id or _NOBODY, "room_id": outlay.room_id or _NOBODY}
+    amount, spending = cost(most), Spending(most)
+    _admit(outlay.tenant_id, limits, least=amount, now=outlay.at, **whose)
+    if amount:
+        # Figures that had to be rebuilt now would count it twice.
+        _built(outlay.tenant_id, outlay.at, "read", *whose.values())
+        ledger.note(outlay, most, amount)
+        try:
+            _hold(outlay.tenant_id, outlay.id, amount, limits, now=outlay.at, **whose)
+        except BudgetExceeded:
+            ledger.note(outlay, 0, 0)
+            raise
+    try:
+        yield spending
+    finally:
+        ledger.note(outlay, spending.tokens, cost(spending.tokens))
+        settle(outlay.tenant_id, outlay.id, cost(spending.tokens))
 
 
 def settle(tenant_id: str, run_id: str, spent: int | None) -> None:
@@ -108,6 +148,25 @@ def holds(tenant_id: str) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+def _hold(
+    tenant_id: str,
+    run_id: str,
+    amount: int,
+    limits: Limits,
+    *,
+    person_id: str,
+    room_id: str,
+    now: datetime,
+) -> None:
+    """Raises BudgetExceeded."""
+    with asking():
+        redis.sadd(keys.BUDGET_TENANTS, tenant_id)
+    hold = [month_of(now), amount, round(now.timestamp() * 1000), person_id, room_id]
+    answer = _built(tenant_id, now, "reserve", run_id, *hold, *map(_argument, limits))
+    if answer[0] == "over":
+        raise over_budget.exceeded(_SCOPES[int(answer[1]) - 1], int(answer[2]), now)
+
+
 def _admit(
     tenant_id: str,
     limits: Limits,
@@ -122,9 +181,9 @@ def _admit(
     remaining = _left(tenant_id, limits, person_id=person_id, room_id=room_id, now=now)
     for scope, amount in remaining.items():
         if least is None:
-            raise _unknown_price(scope, amount, now)
+            raise over_budget.unknown_price(scope, amount, now)
         if least > amount:
-            raise _exceeded(scope, amount, now)
+            raise over_budget.exceeded(scope, amount, now)
 
 
 def _left(
@@ -186,25 +245,3 @@ def _budget(tenant_id: str, now: datetime, *args: object) -> Any:
 
 def _argument(limit: int | None) -> int | str:
     return "" if limit is None else limit
-
-
-def _exceeded(scope: Scope, remaining: int, now: datetime) -> BudgetExceeded:
-    what = "is used up"
-    if remaining > 0:
-        what = f"has ${dollars(remaining)} left, and this answer may need more"
-    return _refusal(f"{_WHOSE[scope]} budget for the assistant {what}.", scope, remaining, now)
-
-
-def _unknown_price(scope: Scope, remaining: int, now: datetime) -> BudgetExceeded:
-    words = "Nobody knows what this model costs, so no budget allows it. An administrator can say."
-    return _refusal(words, scope, remaining, now)
-
-
-def _refusal(words: str, scope: Scope, remaining: int, now: datetime) -> BudgetExceeded:
-    renews = end_of(month_of(now))
-    details: dict[str, object] = {
-        "scope": scope,
-        "left": dollars(max(0, remaining)),
-        "renews_at": renews.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-    }
-    return BudgetExceeded(f"{words} It renews on {renews.day} {renews:%B}.", details=details)

@@ -1,4 +1,4 @@
-"""What the record knows of money: what is promised to a run, and what answers have used.
+"""What the record knows of money: what is promised to a run, and what was used.
 
 A promise is written before Redis is asked and stays until the run ends, by the event of its answer or
 without one: that takes it back and writes down the use in one transaction. So whatever Redis forgets
@@ -7,17 +7,19 @@ is here, and rather too much than too little.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, literal, null, select, union_all, update
+from sqlalchemy import Connection, delete, func, insert, literal, null, select, union_all, update
 
 from chatapp.errors import Conflict
 from chatapp.money import begin_of, end_of, micro, month_of
 from chatapp.store.database import insert_missing, reading, writing
 from chatapp.store.tables import runs, usage
+from chatapp.types import Outlay
 
 _OPEN = ("waiting", "running")
+_UNDER_WAY = timedelta(seconds=90)  # a request for embeddings, at most
 
 
 class Promise(NamedTuple):
@@ -80,6 +82,27 @@ def book(connection: Connection, tenant_id: str, told: dict[str, Any], at: str) 
     connection.execute(update(runs).where(*this).values(reserved=0))
 
 
+def note(outlay: Outlay, tokens: int, cost: int | None) -> None:
+    """What it used, instead of what was noted of it before; nothing, if it used nothing."""
+    row = {
+        "run_id": outlay.id,
+        "what": outlay.what,
+        "workspace_id": outlay.tenant_id,
+        "person_id": outlay.person_id,
+        "room_id": outlay.room_id,
+        "provider": outlay.provider,
+        "model": outlay.model,
+        "input_tokens": tokens,
+        "output_tokens": 0,
+        "cost": cost,
+        "at": outlay.at,
+    }
+    with writing() as connection:
+        connection.execute(delete(usage).where(usage.c.run_id == outlay.id))
+        if tokens:
+            connection.execute(insert(usage).values(row))
+
+
 def books(tenant_id: str, month: str) -> Books:
     """One statement, so that no answer is missing from both lists."""
     begin, end = begin_of(month), end_of(month)
@@ -121,7 +144,7 @@ def settled(tenant_id: str, run_ids: list[str]) -> dict[str, int]:
     )
     with reading() as connection:
         found = {row.id: row for row in connection.execute(query)}
-    over = {run_id: 0 for run_id in run_ids if run_id not in found}
+    over = _laid_out(tenant_id, [run_id for run_id in run_ids if run_id not in found])
     for run_id, row in found.items():
         if row.state in _OPEN and row.reserved:
             continue
@@ -129,6 +152,21 @@ def settled(tenant_id: str, run_ids: list[str]) -> dict[str, int]:
         if row.reserved:
             withdraw(tenant_id, run_id)
     return over
+
+
+def _laid_out(tenant_id: str, ids: list[str]) -> dict[str, int]:
+    """Those that are no runs and not under way any more, with what is noted of them."""
+    row = usage.c
+    query = select(row.run_id, row.cost, row.at).where(
+        row.workspace_id == tenant_id, row.run_id.in_(ids)
+    )
+    with reading() as connection:
+        found = {each.run_id: each for each in connection.execute(query)}
+    long_ago = datetime.now(UTC) - _UNDER_WAY
+    young = {id_ for id_, each in found.items() if each.at > long_ago}
+    return {
+        id_: int(found[id_].cost or 0) if id_ in found else 0 for id_ in ids if id_ not in young
+    }
 
 
 def _run(tenant_id: str, run_id: str) -> tuple[Any, Any]:

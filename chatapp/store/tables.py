@@ -257,6 +257,7 @@ assistants = Table(
     Column("output_price", BigInteger),
     # Whether its texts may be sent to the operator's server of embeddings.
     Column("find_by_meaning", Boolean, nullable=False, server_default=false()),
+    Column("embedding_price", BigInteger),  # likewise
     _time("changed_at"),
 )
 
@@ -272,9 +273,10 @@ budgets = Table(
 usage = Table(
     "usage",
     metadata,
-    _id("run_id", primary_key=True),
+    _id("run_id", primary_key=True),  # or of its own, when it was not for an answer
+    Column("what", String(10), nullable=False, server_default="answer"),  # see types.Outlay
     _id("workspace_id", nullable=False),
-    _id("person_id", nullable=False),
+    _id("person_id", nullable=False),  # "" for what the workspace's documents cost; likewise
     _id("room_id", nullable=False),
     Column("provider", String(40), nullable=False),
     Column("model", String(120), nullable=False),

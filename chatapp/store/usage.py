@@ -1,4 +1,4 @@
-"""What the assistant's answers used in a month, added up."""
+"""What the assistant's answers, and embeddings, used in a month, added up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from chatapp.types import Used
 Line = tuple[tuple[str, ...], Used]
 
 _SUMS = (
-    func.count(),
+    func.count().filter(usage.c.what == "answer"),
+    func.count().filter(usage.c.what != "answer"),
     func.sum(usage.c.input_tokens),
     func.sum(usage.c.output_tokens),
     func.coalesce(func.sum(usage.c.cost), 0),

@@ -81,6 +81,18 @@ def nearest(tenant_id: str, meaning: Meaning, at_most: int) -> list[Row[Any]]:
     return [row for row in rows if row.distance is not None and row.distance <= _FAR]
 
 
+def can_find(tenant_id: str, model: str) -> bool:
+    """Whether a question's meaning is of any use to this workspace: vectors can be compared here, and
+    it has some.
+    """
+    vector = passage_vectors.c
+    some = select(vector.passage_id).where(
+        vector.workspace_id == tenant_id, vector.model == model, vector.dimensions > 0
+    )
+    with reading() as connection:
+        return _compares(connection) and connection.execute(some.limit(1)).first() is not None
+
+
 def is_usable() -> bool:
     """Whether vectors can be compared here; PostgreSQL is given its extension if it has one to give."""
     with reading() as connection:

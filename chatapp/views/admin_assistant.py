@@ -47,9 +47,9 @@ def change() -> ResponseReturnValue:
 
 def find_by_meaning() -> ResponseReturnValue:
     def save(caller: Caller) -> str:
-        wanted = forms.read(FindByMeaningByForm)["find_by_meaning"]
-        assistant_settings.change(caller, find_by_meaning=wanted)
-        if wanted:
+        given = forms.read(FindByMeaningByForm)
+        assistant_settings.change(caller, **given)
+        if given["find_by_meaning"]:
             return "Documents are found by what they mean as soon as they have been sent."
         return "Nothing more is sent, and the vectors are deleted."
 
@@ -118,6 +118,7 @@ def _page(caller: Caller) -> dict[str, Any]:
         **found.budgets,
         "input_price": price.input if price else None,
         "output_price": price.output if price else None,
+        "embedding_price": wanted.embedding_price,
     }
     kept = {name: "" if micro is None else dollars(micro) for name, micro in amounts.items()}
     return {

@@ -17,7 +17,8 @@ from chatapp.types import Used
 from chatapp.views import chart, forms
 
 _HEAD = ["Day", "Person", "Room", "Provider", "Model"]
-_SUMS = ["Answers", "Input tokens", "Output tokens", "Cost in USD", "Answers without a known price"]
+_SUMS = ["Answers", "Input tokens", "Output tokens", "Cost in USD"]
+_SUMS += ["Without a known price", "Embeddings"]
 _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # what a spreadsheet would run, or skip before it does
 
 
@@ -51,8 +52,9 @@ def table() -> ResponseReturnValue:
 
 def _sums(used: Used) -> list[str | int]:
     """An amount that nobody knows is left empty, not zero."""
-    cost = "" if used.unpriced == used.answers else dollars(used.cost)
-    return [used.answers, used.input_tokens, used.output_tokens, cost, used.unpriced]
+    cost = "" if used.unpriced == used.answers + used.embeddings else dollars(used.cost)
+    tokens = used.input_tokens, used.output_tokens
+    return [used.answers, *tokens, cost, used.unpriced, used.embeddings]
 
 
 def _harmless(cell: str) -> str:

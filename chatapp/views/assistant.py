@@ -34,7 +34,8 @@ def _settings(caller: Caller) -> dict[str, Any]:
         "output_price": price and price.output,
         "is_priced": found.is_priced,
         "reachable": found.reachable,
-        "embedder": found.embedder,
+        "embedder": found.embedder
+        and asdict(found.embedder) | {"is_priced": found.is_embedding_priced},
         "embedded": found.embedded,
         "left": found.left,
         "budgets": {

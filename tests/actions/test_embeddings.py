@@ -13,12 +13,23 @@ from chatapp import jobs, llm
 from chatapp.actions import answering, assistant_settings, embeddings, history, rooms
 from chatapp.actions import assistant as assistants
 from chatapp.actions import documents as given
-from chatapp.llm import Failure, embedding
+from chatapp.errors import NotAllowed
+from chatapp.llm import embedding
+from chatapp.store import (
+    allowances,
+    attendants,
+    briefing,
+    budgets,
+    database,
+    documents,
+    passages,
+    tables,
+    vectors,
+)
 from chatapp.store import assistants as settings_of
-from chatapp.store import attendants, database, documents, passages, tables, vectors
 from chatapp.store.database import reading, writing
 from chatapp.store.vectors import Made
-from chatapp.types import Assistant, Embedded, Embedder
+from chatapp.types import Assistant, Embedded, Embedder, Meaning
 from config import ConfigError, ProviderKeys
 from tests.fake_providers import FakeProviders
 
@@ -43,8 +54,8 @@ def fake(app):
 def agree(ada, mallory):
     """agree("acme"), or agree("acme", False): whether its texts may be sent."""
 
-    def run(tenant_id, wanted=True):
-        settings_of.put(tenant_id, Assistant(find_by_meaning=wanted))
+    def run(tenant_id, wanted=True, **more):
+        settings_of.put(tenant_id, Assistant(find_by_meaning=wanted, **more))
 
     return run
 
@@ -86,7 +97,8 @@ def give(ada, mallory):
 
 
 def found(question=QUESTION, tenant_id="acme", at_most=9):
-    meaning = embedding.meaning(question)
+    asked = None if embedding.rests() else embedding.meaning(question)
+    meaning = Meaning(embedding.model(), *asked.vectors) if asked and asked.vectors else None
     some = passages.search(tenant_id, room_ids=[], words=question, at_most=at_most, meaning=meaning)
     return [passage.body for passage in some]
 
@@ -181,7 +193,9 @@ def test_no_text_is_sent_for_who_does_not_want_it(give, configure, agree, fake, 
 def test_no_question_is_sent_for_who_does_not_want_it(give, configure, agree, fake, ask):
     give(CAR)
     configure()
+    embeddings.fill()
     agree("acme", False)
+    fake.requests.clear()
 
     assert ask("Does it need petrol?").run["outcome"] == "done"
 
@@ -267,8 +281,7 @@ def test_a_server_that_fails_is_warned_of_once_and_words_still_find(
     assert found() == []
     assert found("petrol") == [CAR]
     embeddings.fill()
-    with pytest.raises(Failure):
-        embedding.vectors(["x"])
+    assert embedding.ask(["x"]).failure
 
     assert kept() == 0
     said = capsys.readouterr()
@@ -386,14 +399,14 @@ def test_what_was_paid_for_is_kept_when_the_server_fails_at_the_rest(
     configure()
     fake.longest = 200
     monkeypatch.setattr(embedding, "_BATCH", 0.5)
-    ask, asked = embedding.vectors, []
+    ask, asked = embedding.ask, []
 
     def hang_at_the_third(texts):
         asked.append(texts)
         fake.fault = "hang" if len(asked) == 3 else ""
         return ask(texts)
 
-    monkeypatch.setattr(embedding, "vectors", hang_at_the_third)
+    monkeypatch.setattr(embedding, "ask", hang_at_the_third)
     embeddings.fill()
 
     assert (len(asked), kept()) == (3, 1)
@@ -443,7 +456,7 @@ def test_the_key_of_one_server_is_not_shown_to_another(configure, fake):
         EMBEDDING_API_KEY="",
     )
 
-    embedding.vectors(["x"])
+    embedding.ask(["x"])
 
     (asked,) = fake.requests
     assert "sk-theirs" not in str(asked.headers)
@@ -452,3 +465,131 @@ def test_the_key_of_one_server_is_not_shown_to_another(configure, fake):
 def test_a_model_needs_a_server():
     with pytest.raises(ConfigError, match="EMBEDDING_MODEL"):
         ProviderKeys(EMBEDDING_MODEL="meanings-1")
+
+
+# --- what it costs -------------------------------------------------------------------------------
+
+SMALL = "text-embedding-3-small"  # two cents for a million tokens
+
+
+def used(tenant_id="acme"):
+    """(what, who, where, model, tokens, cost) of everything, in its order."""
+    row = tables.usage.c
+    query = (
+        select(row.what, row.person_id, row.room_id, row.model, row.input_tokens, row.cost)
+        .where(row.workspace_id == tenant_id)
+        .order_by(row.at)
+    )
+    with reading() as connection:
+        return [tuple(each) for each in connection.execute(query)]
+
+
+def left():
+    return budgets.left("acme", person_id="ada", room_id="lobby")
+
+
+def test_documents_are_paid_for_by_their_workspace(give, configure, compares):
+    allowances.put("acme", "workspace", "", 1_000)
+    allowances.put("acme", "person", "", 0)  # is nobody's concern here
+    give(CAR)
+    give("A loaf of rye.", tenant_id="rival")
+    configure(SMALL)
+
+    embeddings.fill()
+
+    assert used() == [("documents", "", "", SMALL, 5, 1)]  # a millionth: rounded up
+    assert len(used("rival")) == 1
+    assert left()["workspace"] == 999
+    assert budgets.holds("acme") == {}
+
+
+def test_a_question_is_paid_for_by_who_asks(give, configure, compares, ask):
+    give(CAR)
+    configure(SMALL)
+    embeddings.fill()
+    allowances.put("acme", "person", "", 1_000)
+
+    answer = ask(QUESTION)
+
+    assert CAR in answer.body
+    assert used()[1:] == [("question", "ada", answer.room_id, SMALL, 4, 1)]
+    assert left()["person"] == 999
+    assert budgets.holds("acme") == {}
+
+
+def test_what_no_budget_allows_is_not_sent(give, configure, fake, compares, ask):
+    give(CAR)
+    give(CAR, tenant_id="rival")
+    configure(SMALL)
+    allowances.put("acme", "workspace", "", 0)
+
+    embeddings.fill()
+
+    assert (used(), len(fake.requests), len(used("rival"))) == ([], 1, 1)
+    allowances.put("acme", "workspace", "", 10)
+    embeddings.fill()
+    assert kept() == 2
+    allowances.put("acme", "workspace", "", 0)
+    fake.requests.clear()
+    assert ask("Does it need petrol?").run["outcome"] == "done", "the librarian costs nothing"
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "price", "costs"),
+    [(None, None, [None]), (99, None, []), (0, 0, [0]), (99, 500_000, [3])],
+)
+def test_a_price_that_nobody_knows_is_within_no_budget(
+    give, configure, agree, fake, compares, limit, price, costs
+):
+    give(CAR)
+    configure("our-own")
+    agree("acme", embedding_price=price)
+    allowances.put("acme", "workspace", "", limit)
+
+    embeddings.fill()
+
+    assert len(fake.requests) == len(costs)
+    assert [line[5] for line in used()] == costs
+
+
+@pytest.mark.parametrize(("fault", "lines"), [("refuse", 0), ("limit", 0), ("hang", 1), ("cut", 1)])
+def test_what_a_server_may_have_done_is_paid_for(
+    give, configure, fake, compares, monkeypatch, fault, lines
+):
+    monkeypatch.setattr(embedding, "_BATCH", 0.3)
+    allowances.put("acme", "workspace", "", 1_000)
+    give(CAR)
+    configure(SMALL)
+    fake.fault = fault
+
+    embeddings.fill()
+
+    assert len(used()) == lines
+    assert left()["workspace"] == 1_000 - lines
+    assert budgets.holds("acme") == {}
+
+
+@pytest.mark.parametrize("why", ["left", "over budget"])
+def test_a_question_that_is_not_answered_is_not_sent(
+    give, configure, agree, fake, compares, ask, monkeypatch, why
+):
+    give(CAR)
+    configure(SMALL)
+    embeddings.fill()
+    fake.requests.clear()
+    if why == "left":
+
+        def gone(_run):
+            raise NotAllowed
+
+        monkeypatch.setattr(briefing, "places", gone)
+    else:
+        agree("acme", provider="openai", model="gpt-4o")
+        monkeypatch.setattr(assistants, "_admit", lambda *_, **__: None)  # it was enough then
+        allowances.put("acme", "person", "", 0)
+
+    answer = ask(QUESTION)
+
+    code = {"left": "not_allowed", "over budget": "budget_exceeded"}[why]
+    assert (answer.run["error"]["code"], fake.requests) == (code, [])

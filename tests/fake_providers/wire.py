@@ -126,5 +126,6 @@ def vectors(body: dict[str, Any], meanings: list[set[str]]) -> dict[str, Any]:
         words = text.casefold().replace("?", " ").replace(".", " ").split()
         much = [float(sum(word in meant for word in words)) for meant in meanings]
         found.append({"object": "embedding", "index": index, "embedding": [*much, 0.01]})
-    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    tokens = sum(len(text.split()) for text in body["input"])
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": found[::-1], "model": body["model"], "usage": usage}

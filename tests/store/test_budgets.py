@@ -20,7 +20,7 @@ from chatapp.money import end_of, month_of
 from chatapp.store import allowances, budgets, effects, keys, runs, tables
 from chatapp.store.connection import redis
 from chatapp.store.database import reading, writing
-from chatapp.types import Event, assistant_id
+from chatapp.types import Event, Outlay, assistant_id
 from config import Config
 
 NOW = datetime.now(UTC)
@@ -506,3 +506,79 @@ def test_what_killed_processes_held_is_free_again(app, run, redis_url, database_
     assert left() == {"room": 10_000}
     redis.flushdb()
     assert left() == {"room": 10_000}
+
+
+# --- what is not for an answer -------------------------------------------------------------------
+
+
+def outlay(number: int = 1, *, age: float = 0, **whose: str) -> Outlay:
+    at = NOW - timedelta(seconds=age)
+    return Outlay(f"o{number}", "acme", "question", "openai", "vectors-1", at, **whose)
+
+
+def test_what_is_laid_out_is_set_aside_and_then_what_it_was(workspaces):
+    allowances.put("acme", "person", "ada", 100)
+    hers = outlay(person_id="ada", room_id="lobby")
+
+    with budgets.laying_out(hers, most=60, cost=lambda tokens: tokens) as spending:
+        assert (left(), used()) == ({"person": 40}, [("o1", 60)])
+        spending.tokens = 15
+
+    assert (left(), used(), budgets.holds("acme")) == ({"person": 85}, [("o1", 15)], {})
+
+
+def test_what_would_exceed_a_budget_is_not_laid_out(workspaces):
+    allowances.put("acme", "workspace", "", 100)
+
+    for most, cost in ((101, lambda tokens: tokens), (1, lambda _: None)):
+        with (
+            pytest.raises(BudgetExceeded),
+            budgets.laying_out(outlay(), most=most, cost=cost),
+        ):
+            pytest.fail("it was begun")
+
+    assert (left(), used(), budgets.holds("acme")) == ({"workspace": 100}, [], {})
+
+
+def test_what_used_nothing_leaves_nothing(workspaces):
+    allowances.put("acme", "workspace", "", 100)
+
+    with budgets.laying_out(outlay(), most=60, cost=lambda tokens: tokens) as spending:
+        spending.tokens = 0
+
+    assert (left(), used()) == ({"workspace": 100}, [])
+
+
+def test_who_dies_while_laying_out_has_used_the_most(workspaces):
+    allowances.put("acme", "workspace", "", 100)
+    begun = [outlay(1, age=120), outlay(2, age=5)]
+    dead = [budgets.laying_out(each, most=30, cost=lambda tokens: tokens) for each in begun]
+    for each in dead:
+        each.__enter__()
+
+    assert budgets.sweep("acme") == 1, "the second may still be under way"
+
+    assert (left(), used()) == ({"workspace": 40}, [("o1", 30), ("o2", 30)])
+    assert list(budgets.holds("acme")) == ["o2"]
+    redis.delete(*keys.budget("acme"))
+    assert left() == {"workspace": 40}
+    for each in dead:  # it was long in coming
+        each.__exit__(None, None, None)
+    assert left() == {"workspace": 40}
+
+
+def test_many_at_once_lay_out_no_more_than_there_is(app, workspaces):
+    allowances.put("acme", "workspace", "", 100)
+
+    def lay(number: int) -> bool:
+        with app.app_context():
+            try:
+                with budgets.laying_out(outlay(number), most=20, cost=lambda tokens: tokens):
+                    return True
+            except BudgetExceeded:
+                return False
+
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(lay, range(24)))
+
+    assert (sum(begun), left(), len(used())) == (5, {"workspace": 0}, 5)

@@ -27,6 +27,7 @@ def test_it_is_a_librarian_until_somebody_says_otherwise(api, ada):
         "is_priced": True,
         "reachable": None,
         "find_by_meaning": False,
+        "embedding_price": None,
         "embedder": None,
         "embedded": None,
         "budgets": {"workspace": None, "person": None, "room": None, "people": {}, "rooms": {}},
@@ -125,7 +126,14 @@ def test_nobody_agrees_to_send_texts_they_know_not_where(api, ada):
     told = set_up(bot, find_by_meaning=True).json["data"]
 
     assert told["find_by_meaning"] is True
-    assert told["embedder"] == {"model": "meanings-1", "server": "embed.test:8080"}
+    assert told["embedder"] == {
+        "model": "meanings-1",
+        "server": "embed.test:8080",
+        "is_priced": False,
+    }
+    told = set_up(bot, embedding_price="0.02").json["data"]
+    assert (told["embedding_price"], told["embedder"]["is_priced"]) == ("0.02", True)
+    told = set_up(bot, system_prompt="Be kind.", embedding_price=None).json["data"]
     assert told["embedded"] == {"passages": 0, "embedded": 0, "refused": 0, "reason": None}
     attendants.say([])  # other settings can be changed all the same
     assert set_up(bot, system_prompt="Be brief.").json["data"]["find_by_meaning"] is True
@@ -260,10 +268,12 @@ def test_the_page_says_what_is_sent_where_before_anybody_agrees(page):
     shown = page.get("/admin/assistant").text
     assert "<strong>&lt;embed&gt;.test</strong>, model <strong>meanings-1</strong>" in shown
     assert "Every passage of every document is sent there" in shown
+    assert "Nobody knows what this model costs." in shown
     page.post("/admin/assistant", provider="librarian")
     assert not assistants.find("acme").find_by_meaning
-    page.post("/admin/assistant/meaning", find_by_meaning="true")
+    page.post("/admin/assistant/meaning", find_by_meaning="true", embedding_price="0")
     assert assistants.find("acme").find_by_meaning
+    assert assistants.find("acme").embedding_price == 0
     page.post("/admin/assistant", provider="librarian")
     assert assistants.find("acme").find_by_meaning, "another form has taken it back"
     assert "0 of 0 passages can be found by meaning." in page.get("/admin/assistant").text

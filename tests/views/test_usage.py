@@ -66,6 +66,7 @@ def test_it_adds_up_by_day_model_person_and_room(api, use, lobby, ada, bob):
 
     assert told["total"] == {
         "answers": 3,
+        "embeddings": 0,
         "input_tokens": 3_000,
         "output_tokens": 300,
         "cost": "0.40",
@@ -96,6 +97,45 @@ def test_an_unknown_price_is_counted_apart(api, at_browser, use, lobby, ada, bob
     assert "Of 1 nobody knows the price" in page
     assert re.search(r"Bob.*?>unknown<", page, re.DOTALL)
     assert "$0.00" not in page
+
+
+def test_what_embeddings_cost_is_in_it_and_documents_are_a_line_of_their_own(
+    api, at_browser, use, lobby, ada
+):
+    use("ada", "lobby", cost=100_000)
+    use("ada", "lobby", cost=10_000, what="question", model="text-embedding-3-small")
+    use("", "", cost=300_000, what="documents", model="text-embedding-3-small")
+    use("", "", cost=None, what="documents", model="our-own", day=4)
+
+    told, page = month(api(ada)), at_browser(ada)
+
+    total = told["total"]
+    assert [total[each] for each in ("answers", "embeddings", "cost", "unpriced")] == [
+        1,
+        3,
+        "0.41",
+        1,
+    ]
+    documents = (None, "Documents", "0.30")
+    assert [(p["user_id"], p["name"], p["cost"]) for p in told["people"]] == [
+        documents,
+        ("ada", "Ada", "0.11"),
+    ]
+    assert [(r["room_id"], r["name"], r["cost"]) for r in told["rooms"]] == [
+        documents,
+        ("lobby", "lobby", "0.11"),
+    ]
+    shown = page.get("/admin/usage?month=2026-03").text
+    assert "3 requests for embeddings are in it." in shown
+    assert '<time datetime="2026-03-04">' in shown
+    assert re.search(r"our-own.*?>unknown<", shown, re.DOTALL)
+    rows = [row[1:4] + row[5:6] + row[8:] for row in take_away(page)[1:]]
+    assert rows == [
+        ["Documents", "Documents", "openai", "0", "0.30", "0", "1"],
+        ["Ada", "lobby", "openai", "1", "0.10", "0", "0"],
+        ["Ada", "lobby", "openai", "0", "0.01", "0", "1"],
+        ["Documents", "Documents", "openai", "0", "", "1", "1"],
+    ]
 
 
 def test_other_workspaces_use_is_not_ours(api, use, ada, mallory):
@@ -177,8 +217,8 @@ def test_the_table_to_take_away_has_every_combination(at_browser, use, lobby, ad
 
     assert head[:5] == ["Day", "Person", "Room", "Provider", "Model"]
     assert rows == [
-        ["2026-03-01", "Ada", "lobby", "openai", "gpt-4o", "2", "2000", "200", "0.20", "0"],
-        ["2026-03-02", "Bob", "lobby", "openai", "gpt-4o", "1", "1000", "100", "", "1"],
+        ["2026-03-01", "Ada", "lobby", "openai", "gpt-4o", "2", "2000", "200", "0.20", "0", "0"],
+        ["2026-03-02", "Bob", "lobby", "openai", "gpt-4o", "1", "1000", "100", "", "1", "0"],
     ]
 
 
