@@ -25,6 +25,7 @@ from chatapp.store import (
     pieces,
     replies,
     rooms,
+    run_figures,
     runs,
     timeline,
     vectors,
@@ -143,7 +144,10 @@ def _ask(run: Run, token: str, question: Message, wanted: Assistant) -> None:
     told |= replies.paid(wanted.provider, wanted.model, *used, cost)
     told["seconds"] = round(monotonic() - began, 2)
     told["sources"] = [replies.source(source) for source in sources]
-    _end(run, body, told, first=writing.first)
+    _end(run, body, told)
+    if writing.first is not None:
+        with suppress(Busy):
+            run_figures.add_first(writing.first)
 
 
 def _meaning(run: Run, question: Message, wanted: Assistant) -> Meaning | None:
@@ -218,25 +222,21 @@ def _cost(wanted: Assistant, used: Usage) -> int | None:
     return prices.cost(wanted.provider, wanted.model, *used, given=wanted.price)
 
 
-def _end(run: Run, body: str, told: dict[str, Any], *, first: float | None = None) -> None:
-    ended = _finished(run, body, told, first)
-    if ended is None:
-        return
-    bus.reply_ended(run, outcome=ended.outcome, length=ended.length)
-    if ended.error:
-        log.info("run failed", run_id=run.id, code=ended.error["code"])
+def _end(run: Run, body: str, told: dict[str, Any]) -> None:
+    if told["error"]:
+        log.info("run failed", run_id=run.id, code=told["error"]["code"])
+    if ended := _finished(run, body, told):
+        bus.reply_ended(ended.run, outcome=ended.outcome, length=ended.length)
 
 
-def _finished(
-    run: Run, body: str, told: dict[str, Any], first: float | None
-) -> replies.Ended | None:
+def _finished(run: Run, body: str, told: dict[str, Any]) -> replies.Ended | None:
     """As replies.finish, and again while Redis is away: all of it is written, and to whoever takes the
     run over it would be half an answer. Raises Busy after as long as the lease lasts.
     """
     until = monotonic() + pieces.LEASE
     while True:
         try:
-            return replies.finish(run, body, told, first=first)
+            return replies.finish(run, body, told)
         except Busy:
             if monotonic() > until:
                 raise

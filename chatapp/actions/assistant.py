@@ -171,7 +171,7 @@ def _give_up(run: Run) -> None:
 
 def _end(run: Run, body: str, told: dict[str, Any]) -> None:
     if ended := replies.finish(run, body, told):
-        bus.reply_ended(run, outcome=ended.outcome, length=ended.length)
+        bus.reply_ended(ended.run, outcome=ended.outcome, length=ended.length)
 
 
 def _admit(caller: Caller, room: Room) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chatapp import logs
+from chatapp import bus, logs
 from chatapp.actions import access
 from chatapp.errors import Busy, InvalidPayload
 from chatapp.store import (
@@ -135,9 +135,6 @@ def _persist_shard(shard: int, at_most: int) -> int:
             return 0
         entries = shard_log.take(shard, at_most=at_most)
         finished = _write(entries)
-        for entry in finished:  # before they are acknowledged: who said it may have died
-            if entry.event:
-                replies.take_back(entry.event)
         if finished:
             shard_log.done(finished)
         read_markers.write_down(shard, at_most=at_most)
@@ -149,7 +146,7 @@ def _write(entries: list[Entry]) -> list[Entry]:
     events = [entry.event for entry in entries if entry.event]
     try:
         if len(events) == len(entries):
-            room_log.mark_applied(record.write(events))
+            _write_down(events)
             return entries
     except Busy:
         raise
@@ -192,12 +189,19 @@ def _write_event(event: Event) -> None:
     crashed, or was put back from a copy, may have less than it had.
     """
     try:
-        applied = record.write([event])
+        _write_down([event])
     except record.OutOfOrder as hole:
         missing = room_log.since(event.room, hole.applied, at_most=event.seq - hole.applied)
         log.warning("record had a hole", room_id=event.room_id, events=len(missing))
-        applied = record.write([*missing, event])
-    room_log.mark_applied(applied)
+        _write_down([*missing, event])
+
+
+def _write_down(events: list[Event]) -> None:
+    """And finish what ends a run, before it is acknowledged: who said it may have died."""
+    room_log.mark_applied(record.write(events))
+    for event in events:
+        if ended := replies.conclude(event):
+            bus.reply_ended(ended.run, outcome=ended.outcome, length=ended.length)
 
 
 def _bury(entry: Entry, error: Exception) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
@@ -12,20 +13,20 @@ from chatapp.money import dollars, micro
 from chatapp.store import budgets, open_questions, pieces, room_log, run_figures, runs, timeline
 from chatapp.types import Draft, Event, Message, Room, Run, Source, assistant_id
 
+_LATE = timedelta(hours=1)  # after the end nobody waits any more, and nobody knows who was told
+
 
 class Ended(NamedTuple):
     """What is told of a run that has just ended."""
 
+    run: Run
     outcome: str
     length: int  # of what was said, in code points
-    error: dict[str, Any] | None
 
 
-def finish(
-    run: Run, body: str, told: dict[str, Any], *, first: float | None = None
-) -> Ended | None:
+def finish(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
     """Answer the question with `body`, and tell in `told` how that came about: that is said, settled
-    and counted. `first`: seconds until the first piece.
+    and counted.
 
     Where a former answer stays, it is said without `body`; see _stays. Where nothing can be said any
     more, the run has ended all the same. Who comes second changes nothing and is given None: the
@@ -39,40 +40,25 @@ def finish(
         event, _ = room_log.append(run.room, draft)
     except (RoomNotFound, Conflict):  # the assistant was sent away, or the room is archived
         runs.abandon(run, told)
-        return _close(run, Ended(told["outcome"], 0, told["error"]), told, first)
+        return _close(run, "", told)
     with suppress(Busy):  # the persister does both too
         runs.end(event)
-        take_back(event)
-    told = event.data["run"]
-    ended = Ended(told["outcome"], len(event.data["body"]), told["error"])
-    return _close(run, ended, told, first)
+        _take_back(event)
+    return _close(run, event.data["body"], event.data["run"])
 
 
-def take_back(event: Event) -> None:
-    """Remove the former answers that this event, if it is one, takes the place of. Twice is once.
-
-    Only after it was said: whoever dies in between leaves two, of which a page shows the right one,
-    until the persister comes by. Raises Busy.
+def conclude(event: Event) -> Ended | None:
+    """What is left to do once this event, if it ends a run, is in the record: all that finish does
+    after it was said, for who said it may have died just then. None when nobody has to be told.
+    Raises Busy.
     """
-    if event.type != "message:created" or not (told := event.data.get("run")):
-        return
-    for former in _former(event.room, told):
-        if _stays(former, told["outcome"], event.data["body"]):
-            continue
-        data = {
-            "message_id": former.id,
-            "message_seq": former.seq,
-            "revision": former.revision + 1,
-        }
-        with suppress(Conflict, RoomNotFound):  # taken away by somebody else
-            room_log.append(
-                event.room,
-                _draft(event.room, "message:removed", data, None),
-                by_member=False,  # it may have been sent away since
-                revises=(former.id, former.revision, former.revision),
-            )
-        if former.run:
-            pieces.forget(event.room, former.run["id"])
+    told = event.data.get("run") if event.type == "message:created" else None
+    if not told:
+        return None
+    _take_back(event)
+    age = datetime.now(UTC) - datetime.fromisoformat(event.at)
+    run = runs.find(event.tenant_id, told["id"]) if age < _LATE else None
+    return _close(run, event.data["body"], told) if run else None
 
 
 def is_removed(run: Run) -> bool:
@@ -131,17 +117,43 @@ def source(found: Source) -> dict[str, Any]:
     return shown | {"room_id": passage.room_id, "seq": passage.seq}
 
 
-def _close(run: Run, ended: Ended, told: dict[str, Any], first: float | None) -> Ended | None:
-    """What comes after the event that ends it: from there on Redis may be away, for what is not
-    settled here is settled by the sweep, from the event.
+def _take_back(event: Event) -> None:
+    """Remove the former answers that this one takes the place of. Twice is once.
+
+    Only after it was said: in between there are two, of which a page shows the right one.
     """
+    told = event.data["run"]
+    for former in _former(event.room, told):
+        if _stays(former, told["outcome"], event.data["body"]):
+            continue
+        data = {
+            "message_id": former.id,
+            "message_seq": former.seq,
+            "revision": former.revision + 1,
+        }
+        with suppress(Conflict, RoomNotFound):  # taken away by somebody else
+            room_log.append(
+                event.room,
+                _draft(event.room, "message:removed", data, None),
+                by_member=False,  # it may have been sent away since
+                revises=(former.id, former.revision, former.revision),
+            )
+        if former.run:
+            pieces.forget(event.room, former.run["id"])
+
+
+def _close(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
+    """From here on Redis may be away: what is not settled now is settled by the sweep, from the
+    event, and a place that is not given back is found.
+    """
+    ended = Ended(run, told["outcome"], len(body))
     with suppress(Busy):
         budgets.settle(run.tenant_id, run.id, told["cost"] and micro(told["cost"]))
     with suppress(Busy):
         open_questions.end(run)
         if not pieces.finish(run):
             return None
-        run_figures.add(ended.outcome, told["seconds"], first)
+        run_figures.add(ended.outcome, told["seconds"])
     return ended
 
 

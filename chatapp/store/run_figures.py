@@ -8,15 +8,21 @@ from chatapp.store import keys
 from chatapp.store.connection import asking, redis
 
 
-def add(outcome: str, seconds: float, first: float | None) -> None:
-    """One more run. `first`: seconds until its first piece, if there was one. Raises Busy."""
+def add(outcome: str, seconds: float) -> None:
+    """One more run. Raises Busy."""
     with asking():
         pipe = redis.pipeline(transaction=False)
         pipe.hincrby(keys.ASSISTANT_FIGURES, f"runs {outcome}", 1)
         pipe.hincrbyfloat(keys.ASSISTANT_FIGURES, f"seconds {outcome}", seconds)
-        if first is not None:
-            pipe.hincrby(keys.ASSISTANT_FIGURES, "first count", 1)
-            pipe.hincrbyfloat(keys.ASSISTANT_FIGURES, "first seconds", first)
+        pipe.execute()
+
+
+def add_first(seconds: float) -> None:
+    """It took so long until a first piece. Raises Busy."""
+    with asking():
+        pipe = redis.pipeline(transaction=False)
+        pipe.hincrby(keys.ASSISTANT_FIGURES, "first count", 1)
+        pipe.hincrbyfloat(keys.ASSISTANT_FIGURES, "first seconds", seconds)
         pipe.execute()
 
 

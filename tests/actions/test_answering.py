@@ -685,7 +685,7 @@ def test_who_dies_before_taking_the_former_answer_back_is_relieved_of_it(
         raise SystemExit
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(replies, "take_back", die)
+        patch.setattr(runs, "end", die)  # what comes after it was said
         answering.answer(tenant_id="acme", room_id=room_id)
     assert standing(ada, room_id) == [("First.", "done"), ("Second.", "done")]
 
@@ -788,6 +788,24 @@ class TestItsEnd:
         assert budgets.holds("acme") == {}
         with pytest.raises(pieces.Lost):
             pieces.begin(run, "another's")
+
+    def test_who_dies_once_it_was_said_is_relieved_by_the_persister(
+        self, ada, app, run, told, persist, monkeypatch
+    ):
+        def die(event):
+            raise SystemExit
+
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(runs, "end", die)
+            answering.answer(tenant_id="acme", room_id=run.room_id)
+        assert told() == ([], {})
+        assert list(budgets.holds("acme")) == [run.id]
+
+        persist(times=2)
+
+        assert told() == (["done"], {"done": 1})
+        assert budgets.holds("acme") == {}
+        assert not app.extensions["redis"].exists(keys.open_questions("acme", "ada"))
 
     def test_who_ends_it_a_second_time_tells_and_counts_nothing(self, run, told, persist):
         answering.answer(tenant_id="acme", room_id=run.room_id)
