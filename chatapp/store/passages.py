@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, text
+from sqlalchemy import Row, select
 
 from chatapp.store import excerpts, fulltext, ranking, vectors
 from chatapp.store.database import reading
 from chatapp.store.fulltext import Term
+from chatapp.store.shelves import DOCUMENTS, MESSAGES, RANKED, Search
 from chatapp.store.tables import documents, passages
-from chatapp.types import Meaning, Passage, PassageInPlace, assistant_id
+from chatapp.types import Meaning, Passage, PassageInPlace
 
-_COUNT = 1_000  # a word that is in more texts is as common as can be
-_RANKED = 500  # texts that are compared with a question
 _FEW = 20  # texts among which no word is too common to say something
 _NAMELESS = {"direct": "Direct message", "assistant": "Assistant"}
-
-
-class _Shelf(NamedTuple):
-    """A table of words, what of it the caller may see, and how that is shown."""
-
-    table: str
-    whole: str  # SQL: all that the caller may look into
-    seen: str  # SQL: joins and conditions after "FROM (found) AS found"
-    shown: str  # SQL: columns
-
-
-_DOCUMENTS = _Shelf(
-    "passages",
-    "SELECT 1 FROM passages WHERE workspace_id = :tenant_id",
-    "{join} passages AS p ON p.number = found.number "
-    "{join} documents AS d ON d.id = p.document_id AND d.served = p.version "
-    "WHERE p.workspace_id = :tenant_id",
-    "p.number, p.words, p.id, d.name AS title, p.heading, p.body, p.document_id",
-)
-_MESSAGES = _Shelf(
-    "message_words",
-    "SELECT 1 FROM message_words WHERE room_id IN :room_ids",
-    "{join} message_words AS w ON w.number = found.number "
-    "{join} messages AS m ON m.room_id = w.room_id AND m.seq = w.seq "
-    "{join} rooms AS r ON r.id = m.room_id LEFT JOIN users AS u ON u.id = m.author_id "
-    "WHERE m.workspace_id = :tenant_id AND m.room_id IN :room_ids "
-    # Neither what it was asked, nor what it said itself.
-    "AND NOT m.asks AND m.author_id <> :assistant_id",
-    "w.number, w.words, m.id, r.name AS title, r.kind, u.name AS author, m.body, m.at, m.room_id, m.seq",
-)
 
 
 def search(
@@ -67,9 +36,9 @@ def search(
     if not asked:
         return []
     with reading() as connection:
-        shelves = [_Search(connection, _DOCUMENTS, tenant_id, [tenant_id])]
+        shelves = [Search(connection, DOCUMENTS, tenant_id, [tenant_id])]
         if rooms := list(room_ids):
-            shelves.append(_Search(connection, _MESSAGES, tenant_id, rooms))
+            shelves.append(Search(connection, MESSAGES, tenant_id, rooms))
         every = [sum(counts) for counts in zip(*(s.counts(asked) for s in shelves), strict=True)]
         total, counts = every[0], every[1:]
         telling = _telling(dict(zip(asked, counts, strict=True)), total)
@@ -114,61 +83,6 @@ def find(tenant_id: str, passage_id: str) -> PassageInPlace | None:
     return PassageInPlace(_passage(rows[0]), rows[0].start, before, after)
 
 
-class _Search:
-    """One shelf, and what of it this caller may see."""
-
-    def __init__(
-        self, connection: Connection, shelf: _Shelf, tenant_id: str, places: list[str]
-    ) -> None:
-        self._connection, self._shelf = connection, shelf
-        self._places = [fulltext.place(id_) for id_ in places]
-        self._given: dict[str, Any] = {"tenant_id": tenant_id}
-        self._within = "true"
-        if shelf is _MESSAGES:
-            self._given |= {"room_ids": places, "assistant_id": assistant_id(tenant_id)}
-            if connection.dialect.name == "postgresql":  # many places cost it more than many rooms
-                self._places, self._within = [], "room_id IN :room_ids"
-
-    def counts(self, asked: Sequence[Term]) -> list[int]:
-        """How many texts there are, and in how many each term is; no more than _COUNT."""
-        some, given = [self._shelf.whole], {}
-        for n, term in enumerate(asked):
-            some.append(self._found(f"words_{n}"))
-            given[f"words_{n}"] = self._matching([term])
-        parts = (
-            f"(SELECT count(*) FROM (SELECT 1 FROM ({each}) AS all_{n} LIMIT {_COUNT}) AS some_{n})"
-            for n, each in enumerate(some)
-        )
-        return list(self._ask(f"SELECT {', '.join(parts)}", given)[0])
-
-    def with_one_of(self, asked: list[Term]) -> list[Row[Any]]:
-        """The texts in which one of the terms is; the newest, if there are too many."""
-        if not asked:
-            return []
-        # SQLite would rather begin with the room, and search the index once for each of its messages.
-        join = "CROSS JOIN" if self._connection.dialect.name == "sqlite" else "JOIN"
-        seen = self._shelf.seen.format(join=join)
-        newest = (
-            f"SELECT number FROM ({self._found('words')}) AS every "
-            f"ORDER BY number DESC LIMIT {2 * _RANKED}"  # some of them the join leaves out
-        )
-        statement = f"SELECT {self._shelf.shown} FROM ({newest}) AS found {seen}"
-        few = f"ORDER BY found.number DESC LIMIT {_RANKED}"
-        return self._ask(f"{statement} {few}", {"words": self._matching(asked)})
-
-    def _found(self, given: str) -> str:
-        return fulltext.found_in(self._connection, self._shelf.table, given, self._within)
-
-    def _matching(self, asked: list[Term]) -> str:
-        return fulltext.matching(self._connection, self._places, asked)
-
-    def _ask(self, statement: str, given: dict[str, str]) -> list[Row[Any]]:
-        asked = text(statement)
-        if ":room_ids" in statement:
-            asked = asked.bindparams(bindparam("room_ids", expanding=True))
-        return list(self._connection.execute(asked, {**self._given, **given}).all())
-
-
 def _telling(counts: dict[Term, int], total: int) -> list[Term]:
     """The rarest terms, together in no more texts than are ranked: what holds only common ones is
     no answer, unless nothing else was asked.
@@ -177,7 +91,7 @@ def _telling(counts: dict[Term, int], total: int) -> list[Term]:
     telling, texts = rare_first[:1], sum(counts[term] for term in rare_first[:1])
     for term in rare_first[1:]:
         texts += counts[term]
-        if texts > _RANKED or (total > _FEW and counts[term] > total * ranking.COMMON):
+        if texts > RANKED or (total > _FEW and counts[term] > total * ranking.COMMON):
             break
         telling.append(term)
     return telling

@@ -6,8 +6,7 @@ does not know that "the" says less than "backup".
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from typing import TypeVar
 
@@ -36,10 +35,10 @@ def best(
     if not texts:
         return []
     average = sum(map(len, texts.values())) / len(texts)
-    meant: dict[str, list[tuple[Term, float]]] = {}
+    meant = _meant(texts.values(), weighed)
     scores: dict[Key, float] = {}
     for key, said in texts.items():
-        much = _counted(said, weighed, meant)
+        much = _counted(said, meant)
         length = _K1 * (1 - _B + _B * len(said) / max(average, 1))
         scores[key] = sum(
             weighed[term] * count * (_K1 + 1) / (count + length) for term, count in much.items()
@@ -58,16 +57,24 @@ def merged(*rankings: Sequence[Key]) -> list[Key]:
     return sorted(scores, key=scores.__getitem__, reverse=True)
 
 
+def _meant(
+    texts: Iterable[Sequence[str]], weighed: Mapping[Term, float]
+) -> dict[str, list[tuple[Term, float]]]:
+    """Of all their words those that are asked for, with the terms they stand for, and how well."""
+    asked = {term.word for term in weighed}
+    stems = tuple(term.stem for term in weighed if term.stem)
+    near = {word for said in texts for word in said if word in asked or word.startswith(stems)}
+    return {
+        word: [(term, found) for term in weighed if (found := term.counts(word))] for word in near
+    }
+
+
 def _counted(
-    said: Sequence[str],
-    weighed: Mapping[Term, float],
-    meant: dict[str, list[tuple[Term, float]]],
+    said: Sequence[str], meant: Mapping[str, list[tuple[Term, float]]]
 ) -> dict[Term, float]:
-    """How often each term is in the text. `meant` remembers what words meant in others."""
+    """How often each term is in the text."""
     much: dict[Term, float] = {}
-    for word, times in Counter(said).items():
-        if word not in meant:
-            meant[word] = [(term, found) for term in weighed if (found := term.counts(word))]
+    for word in [word for word in said if word in meant]:
         for term, found in meant[word]:
-            much[term] = much.get(term, 0.0) + found * times
+            much[term] = much.get(term, 0.0) + found
     return much

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from uuid_utils import uuid7
 
-from chatapp.store import effects, passages, record, room_log, tables
+from chatapp.store import effects, fulltext, passages, record, room_log, shelves, tables
 from chatapp.store.database import reading, writing
 from chatapp.types import Draft, assistant_id
 
@@ -107,3 +107,50 @@ def test_direct_rooms_have_no_name_to_show(make_room, ada, bob, say):
     (passage,) = passages.search("acme", room_ids=["d1"], words="launch", at_most=5)
 
     assert passage.title == "Direct message"
+
+
+# --- many texts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(lobby, say, monkeypatch):
+    """Sixty messages with words that are in more texts than are counted."""
+    monkeypatch.setattr(shelves, "COUNT", 30)
+    for number in range(60):
+        say(lobby, f"The report {number} is here and the parcels are there")
+    return lobby
+
+
+def test_what_common_words_stand_beside_is_found(many, say):
+    said = say(many, "The parcel is here for the launch")
+    say(many, "The report is here again")
+
+    assert bodies("is the launch here and there?", many)[0] == "The parcel is here for the launch"
+    assert bodies("launched parcels", many)[0] == said.data["body"]
+
+
+def test_of_common_words_alone_the_newest_texts_are_found(many, make_room, ada, say):
+    say(many, "The newest report is here")
+    board = make_room("board", ada, kind="private")
+    for _ in range(20):
+        say(board, "The report canary is here")
+
+    found = bodies("is the report here?", many)
+
+    assert "The newest report is here" in found
+    assert "The report canary is here" not in found
+
+
+def test_words_of_rooms_one_is_not_in_are_not_common(many, make_room, ada, say):
+    """They would say less in an answer than they should."""
+    board = make_room("board", ada)
+    say(board, "The report is late")
+    say(board, "It is late again")
+    say(board, "We wait")
+
+    assert bodies("is the report late?", board)[0] == "The report is late"
+    with reading() as connection:
+        search = shelves.Search(connection, shelves.MESSAGES, "acme", ["board"])
+        assert search.counts(fulltext.terms("report is")) == [3, 1, 2]
+        search = shelves.Search(connection, shelves.MESSAGES, "acme", ["board", "lobby"])
+        assert search.counts(fulltext.terms("report wait")) == [30, 30, 1]
