@@ -389,6 +389,17 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left behind whose writer is gone."""
+
+    written: str
+    asked: int = 0  # tokens; none, if no provider was asked
+    provider: str | None = None
+    model: str | None = None
+    price: Price | None = None  # as the administrator says
+
+
+@dataclass(frozen=True, slots=True)
 class Outlay:
     """What a provider is paid for besides an answer: one request for embeddings."""
 

@@ -15,7 +15,7 @@ from uuid_utils import uuid7
 
 from chatapp import bus, llm, logs, text
 from chatapp.errors import BudgetExceeded, Busy, ChatError, Conflict
-from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, prices
+from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, leavings, prices
 from chatapp.llm.writing import TICK, Writing
 from chatapp.store import (
     assistants,
@@ -94,14 +94,10 @@ def _take_over(run: Run, standing: Standing) -> None:
 
 def _leave(run: Run, outcome: str, **error: Any) -> None:
     """It ends with what was written, which somebody has to pay for, though nobody counted it."""
-    body = text.clean(pieces.since(run, 0))
+    left = replies.left(run)
     told = replies.unanswered(run, outcome, **error)
-    if asked := pieces.given(run):
-        provider, model = runs.asked_of(run)
-        used = context.left_behind(provider, asked=asked, written=body)
-        cost = prices.cost(provider, model, *used, given=assistants.find(run.tenant_id).price)
-        told |= replies.paid(provider, model, *used, cost)
-    _end(run, body, told)
+    told |= replies.paid(left.provider, left.model, *leavings.used(left))
+    _end(run, left.written, told)
 
 
 def _name(room: Room, question: Message) -> None:

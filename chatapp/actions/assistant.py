@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chatapp import bus, jobs, llm, metrics, text
+from chatapp import bus, jobs, llm, metrics
 from chatapp.actions import access
 from chatapp.errors import (
     AssistantUnavailable,
@@ -16,7 +16,7 @@ from chatapp.errors import (
     RoomNotFound,
     TooFast,
 )
-from chatapp.llm import context, embedding, prices
+from chatapp.llm import embedding, leavings, prices
 from chatapp.store import (
     assistants,
     attendants,
@@ -158,15 +158,10 @@ def _give_up(run: Run) -> None:
     """It ends with what was written, if anybody began, which somebody has to pay for."""
     words = "Nobody came to answer this. Try again in a moment."
     error = {"code": "assistant_unavailable", "message": words, "retryable": True}
-    body = text.clean(pieces.since(run, 0))
+    left = replies.left(run)
     told = replies.unanswered(run, "failed", **error)
-    if run.starts:
-        provider, model = runs.asked_of(run)
-        used = context.left_behind(provider, asked=pieces.given(run), written=body)
-        given = assistants.find(run.tenant_id).price
-        cost = prices.cost(provider, model, *used, given=given)
-        told |= replies.paid(provider, model, *used, cost)
-    _end(run, body, told)
+    told |= replies.paid(left.provider, left.model, *leavings.used(left))
+    _end(run, left.written, told)
 
 
 def _end(run: Run, body: str, told: dict[str, Any]) -> None:

@@ -117,13 +117,6 @@ def about_tokens(prompt: Prompt) -> int:
     return sum(tokens(text) for text in (prompt.system, *_texts(prompt)))
 
 
-def left_behind(provider: str, *, asked: int, written: str) -> Usage:
-    """About what was used for an answer whose writer is gone: so much was asked, this was written."""
-    if provider == LIBRARIAN:
-        return Usage(0, 0)
-    return Usage(asked, tokens(written) if written else 0)
-
-
 def _texts(prompt: Prompt) -> list[str]:
     return [turn.text for turn in prompt.turns]
 

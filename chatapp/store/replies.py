@@ -8,10 +8,20 @@ from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
+from chatapp import text
 from chatapp.errors import Busy, Conflict, RoomNotFound
 from chatapp.money import dollars, micro
-from chatapp.store import budgets, open_questions, pieces, room_log, run_figures, runs, timeline
-from chatapp.types import Draft, Event, Message, Room, Run, Source, assistant_id
+from chatapp.store import (
+    assistants,
+    budgets,
+    open_questions,
+    pieces,
+    room_log,
+    run_figures,
+    runs,
+    timeline,
+)
+from chatapp.types import Draft, Event, Left, Message, Room, Run, Source, assistant_id
 
 _LATE = timedelta(hours=1)  # after the end nobody waits any more, and nobody knows who was told
 
@@ -86,8 +96,16 @@ def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
     }
 
 
+def left(run: Run) -> Left:
+    """What was written of it, and who has to be paid for that. Raises Busy."""
+    written, asked = text.clean(pieces.since(run, 0)), pieces.given(run)
+    if not asked:
+        return Left(written)
+    return Left(written, asked, *runs.asked_of(run), assistants.find(run.tenant_id).price)
+
+
 def paid(
-    provider: str, model: str, input_tokens: int, output_tokens: int, cost: int | None
+    provider: str | None, model: str | None, input_tokens: int, output_tokens: int, cost: int | None
 ) -> dict[str, Any]:
     """What is told besides, of a run that a provider was asked for; `cost` in millionths."""
     return {
