@@ -40,7 +40,7 @@ def queue(app: Flask, *, write_only: bool) -> Any:
 def tell(kind: str, room: Room, json: str, *extra_channels: str) -> None:
     """A durable event, as the log has it, to this worker's members of the room."""
     # Past flask_socketio and the server, which would only hand it on, in 2 µs: this is every message.
-    rooms = current_app.extensions["socketio"].server.manager
+    rooms = engine.app_at_hand().extensions["socketio"].server.manager
     to = [room.channel, *extra_channels]
     rooms.emit(kind, engine.Fragment(json), namespace="/", room=to, ignore_queue=True)
 

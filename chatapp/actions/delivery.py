@@ -25,9 +25,11 @@ def deliver(*, wait: int = _WAIT) -> int:
     except Busy:
         here.doubtful = True
         raise
+    told = 0
     for each in news:
         here.last[each.shard] = each.id
-        _tell(each)
+        told += _tell(each)
+    metrics.tally(metrics.deliveries, told)
     here.read()
     here.unwritten = (here.unwritten or bool(news)) and not jobs.persist()
     return len(news)
@@ -65,25 +67,25 @@ def _recover(here: tail.Tail) -> None:
     tell_heads()
 
 
-def _tell(news: shard_log.News) -> None:
+def _tell(news: shard_log.News) -> bool:
     """To the room; and what concerns somebody's membership to that person, whatever they follow.
 
-    What is no event of ours is for the record to complain about.
+    False for what is no event of ours: that is for the record to complain about.
     """
     address = codec.address(news.tenant_id, news.json)
     if address is None:
-        return
-    metrics.tally(metrics.deliveries)
+        return False
     kind, room = address
     if not kind.startswith("member:"):
         bus.tell(kind, room, news.json)
-        return
+        return True
     user_id = codec.load(news.tenant_id, news.json).data["user_id"]
     bus.tell(kind, room, news.json, bus.user_channel(room.tenant_id, user_id))
     if kind == "member:left":
         for connection in local.of_user(room.tenant_id, user_id):
             connection.rooms.discard(room.id)
             bus.leave(connection.sid, room.channel)
+    return True
 
 
 def _wake(cold: list[Room], heads: dict[Room, Head]) -> None:

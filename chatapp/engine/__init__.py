@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatapp.engine import json
-from chatapp.engine.context import at_hand
+from chatapp.engine.context import app_at_hand, at_hand
 from chatapp.engine.json import Fragment
 from chatapp.engine.packets import Hardened
 from chatapp.engine.phrase import GAP, Phrase
@@ -20,6 +20,7 @@ __all__ = [
     "GAP",
     "Fragment",
     "Phrase",
+    "app_at_hand",
     "at_hand",
     "figures",
     "harden",

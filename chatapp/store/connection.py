@@ -8,6 +8,7 @@ idempotency key.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,20 +84,17 @@ class Call:
 
 
 def read_streams(after: dict[str, str], *, count: int, wait: int) -> list[Any]:
-    """XREAD, waiting up to `wait` ms: [[stream, [(id, {field: value}), …]], …]. Raises Busy."""
+    """XREAD, waiting up to `wait` ms: [[stream, [[id, [field, value, …]], …]], …]. Raises Busy."""
     with asking():
         pipes = here().extensions["pipes"]
-        if not (pipes and pipes.patient):
-            return patient_redis.xread(after, count=count, block=wait) or []  # type: ignore[arg-type,return-value]
-        streams = (*after, *after.values())
-        answer = pipes.patient.ask("XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", *streams)
-        return [[name, [_entry(*entry) for entry in entries]] for name, entries in answer or []]
-
-
-def _entry(id_: str, flat: list[str]) -> tuple[str, dict[str, str]]:
-    if len(flat) == 4:  # as in the shard logs
-        return id_, {flat[0]: flat[1], flat[2]: flat[3]}
-    return id_, dict(zip(flat[::2], flat[1::2], strict=True))
+        if pipes and pipes.patient:
+            words = ("XREAD", "COUNT", count, "BLOCK", wait, "STREAMS", *after, *after.values())
+            return pipes.patient.ask(*words) or []
+        found: Any = patient_redis.xread(after, count=count, block=wait)  # type: ignore[arg-type]
+        return [
+            [name, [(id_, [*chain.from_iterable(fields.items())]) for id_, fields in entries]]
+            for name, entries in found or []
+        ]
 
 
 class _Pipes:

@@ -58,11 +58,11 @@ def newest() -> dict[int, str]:
 def follow(after: dict[int, str], *, wait: int) -> list[News]:
     """What came after these ids, waiting up to `wait` ms for the first. Raises Busy."""
     streams = {keys.shard_log(shard): last for shard, last in after.items()}
-    return [
-        News(_shard(name), id_, fields.get("t", ""), fields.get("e", ""))
-        for name, entries in read_streams(streams, count=500, wait=wait)
-        for id_, fields in entries
-    ]
+    news = []
+    for name, entries in read_streams(streams, count=500, wait=wait):
+        shard = _shard(name)
+        news += [News(shard, id_, *_of_event(fields)) for id_, fields in entries]
+    return news
 
 
 def take(shard: int, *, at_most: int) -> list[Entry]:
@@ -185,6 +185,14 @@ def _entry(shard: int, id_: str, fields: dict[str, str] | None) -> Entry:
         return Entry(shard, id_, codec.load(fields["t"], raw), raw)
     except (ValueError, KeyError, TypeError) as error:
         return Entry(shard, id_, None, raw or repr(fields), repr(error))
+
+
+def _of_event(fields: list[str]) -> tuple[str, str]:
+    """Tenant and JSON."""
+    if len(fields) == 4 and fields[0] == "t" and fields[2] == "e":
+        return fields[1], fields[3]
+    known = dict(zip(fields[::2], fields[1::2], strict=True))
+    return known.get("t", ""), known.get("e", "")
 
 
 def _shard(name: str) -> int:
