@@ -54,7 +54,7 @@ def ask(caller: Caller, *, room_id: str, client_id: str, body: str) -> tuple[str
     draft = drafts.message(caller, client_id=client_id, body=body)
     draft.data["asks"] = True
     try:
-        if assistant_id(caller.tenant_id) not in room_log.member_ids(room):
+        if not room_log.is_member(room, assistant_id(caller.tenant_id)):
             raise NotAllowed("The assistant is not in this room. Add it first.")
         _admit(caller, room)
         _open(caller.tenant_id, caller.user_id, draft.id)

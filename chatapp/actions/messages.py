@@ -74,7 +74,7 @@ def remove(caller: Caller, *, message_id: str, revision: int) -> Event:
 def _names_the_assistant(room: Room, draft: Draft) -> bool:
     """And it is here, which only messages with its name have to ask."""
     ours = assistant_id(room.tenant_id)
-    return ours in draft.data["mentions"] and ours in room_log.member_ids(room)
+    return ours in draft.data["mentions"] and room_log.is_member(room, ours)
 
 
 def _revise(

@@ -64,6 +64,15 @@ def stand(room: Room, user_id: str = "") -> Head:
     return Head(*rest)
 
 
+def is_member(room: Room, user_id: str) -> bool:
+    """Also of a room that Redis has forgotten."""
+    try:
+        stand(room, user_id)
+    except RoomNotFound:
+        return False
+    return True
+
+
 def since(room: Room, after: int, *, at_most: int) -> list[Event]:
     """The log's events from `after` + 1 on, in order, as far as they have no hole."""
     with asking():

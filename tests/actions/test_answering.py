@@ -311,6 +311,18 @@ def test_a_mention_asks_it_where_it_is_and_nowhere_else(ada, lobby, make_room):
     assert runs.open_in(elsewhere) == []
 
 
+@pytest.mark.parametrize("say", [messages.send, assistant.ask])
+def test_it_is_asked_though_redis_forgot_who_is_in_the_room(ada, app, lobby, persist, say):
+    members.add(ada, room_id=lobby.id, user_ids=[assistant_id("acme")])
+    persist()
+    names = room_keys(lobby)
+    app.extensions["redis"].delete(names.head, names.members, names.log)
+
+    said, _ = say(ada, room_id=lobby.id, client_id="c-0000001", body="@Assistant, why?")
+
+    assert json.loads(said)["data"]["asks"]
+
+
 # --- who may ask, and stop, and ask again --------------------------------------------------------
 
 
