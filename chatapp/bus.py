@@ -95,7 +95,7 @@ def reply_grew(run: Run, *, offset: int, text: str) -> None:
     _emit("reply:grew", payload, to=run.room.channel)
 
 
-def reply_ended(run: Run, *, outcome: str, length: int) -> None:
+def reply_ended(run: Run, *, outcome: str, length: int | None) -> None:
     payload = {"room_id": run.room_id, "run_id": run.id, "outcome": outcome, "length": length}
     _emit("reply:ended", payload, to=run.room.channel)
 

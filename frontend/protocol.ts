@@ -294,7 +294,7 @@ export interface ServerEvents {
   "reply:waiting": ReplyBegun;
   "reply:started": ReplyBegun;
   "reply:grew": { room_id: string; run_id: string; offset: number; text: string };
-  "reply:ended": { room_id: string; run_id: string; outcome: Answering["outcome"]; length: number };
+  "reply:ended": { room_id: string; run_id: string; outcome: Answering["outcome"]; length: number | null };
 }
 
 /** The server events that are numbered, in one list for those who subscribe to all of them. */

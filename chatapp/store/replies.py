@@ -31,7 +31,7 @@ class Ended(NamedTuple):
 
     run: Run
     outcome: str
-    length: int  # of what was said, in code points
+    length: int | None  # of what was said, in code points; None: nothing could be said
 
 
 def finish(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
@@ -50,7 +50,7 @@ def finish(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
         event, _ = room_log.append(run.room, draft)
     except (RoomNotFound, Conflict):  # the assistant was sent away, or the room is archived
         runs.abandon(run, told)
-        return _close(run, "", told)
+        return _close(run, None, told)
     with suppress(Busy):  # the persister does both too
         runs.end(event)
         _take_back(event)
@@ -160,11 +160,11 @@ def _take_back(event: Event) -> None:
             pieces.forget(event.room, former.run["id"])
 
 
-def _close(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
+def _close(run: Run, body: str | None, told: dict[str, Any]) -> Ended | None:
     """From here on Redis may be away: what is not settled now is settled by the sweep, from the
     event, and a place that is not given back is found.
     """
-    ended = Ended(run, told["outcome"], len(body))
+    ended = Ended(run, told["outcome"], None if body is None else len(body))
     with suppress(Busy):
         budgets.settle(run.tenant_id, run.id, told["cost"] and micro(told["cost"]))
     with suppress(Busy):

@@ -188,9 +188,11 @@ export class RepliesStore extends EventTarget {
     if (began) this.#changed();
   }
 
-  #ended(runId: string, outcome: RunState, length: number): void {
+  /** Without a length no message comes in its place: there is nothing to see of it any more. */
+  #ended(runId: string, outcome: RunState, length: number | null): void {
     const reply = this.#find(runId);
     if (!reply) return;
+    if (length === null) return this.forget(new Set([runId]));
     reply.end(outcome, length);
     this.#changed();
   }

@@ -66,6 +66,14 @@ test("an end that says more than one holds brings the rest", async () => {
   assert.equal(store.in("lobby")[0]?.ended, true);
 });
 
+test("an end without a message leaves nothing to see", async () => {
+  const { connection, grew, texts } = await watching();
+  connection.say("reply:started", BEGUN);
+  grew(0, "Half");
+  connection.say("reply:ended", { room_id: "lobby", run_id: "r1", outcome: "failed", length: null });
+  assert.deepEqual(texts(), []);
+});
+
 test("whoever takes over before the first word begins again", async () => {
   const { connection, grew, texts } = await watching();
   connection.say("reply:started", BEGUN);
