@@ -21,8 +21,7 @@ export class ShownLines {
     const coming = replies.filter((reply) => !answered.has(reply.id));
     const replaced = new Set(outdone(messages));
     const isAskedAgain = (run: Answering) => coming.some((reply) => reply.questionId === run.question_id && reply.attempt > run.attempt);
-    const isHidden = (line: Line) =>
-      line.removed_at === null ? line.run && (replaced.has(line) || isAskedAgain(line.run)) : line.author_id === assistantId;
+    const isHidden = (line: Line) => line.run && (line.removed_at !== null || replaced.has(line) || isAskedAgain(line.run));
     const current = messages.some(isHidden) ? messages.filter((line) => !isHidden(line)) : messages;
     const waiting = coming.map((reply, place) => this.#line(reply, place, assistantId));
     return (this.#shown = waiting.length ? [...current, ...waiting] : current);

@@ -199,6 +199,19 @@ test("a failure leaves the former answer where it was, and says below it what we
   assert.equal(states(app).length, 0);
 });
 
+test("an answer that was removed is not shown either while nobody has said who the assistant is", async () => {
+  const { app, connection, log, ask, answer } = await page({ assistant: false }, room("lobby"));
+  const run = await ask("Why?");
+  const error = { code: "provider_refused", message: "The provider refused the request.", retryable: true };
+  const failed = answer(run, "", 1, { outcome: "failed", error });
+  connection.sayEvent(failed);
+  await drawn(app);
+  assert.equal(states(app).length, 1);
+  connection.sayEvent(log.append("message:removed", ASSISTANT.id, { message_id: failed.id, message_seq: failed.seq, revision: 2 }));
+  await drawn(app);
+  assert.deepEqual(states(app), []);
+});
+
 test("a later answer that was removed takes nobody's place", async () => {
   const { app, connection, log, ask, answer } = await page({ assistant: true }, CONVERSATION);
   const run = await ask("How?");
