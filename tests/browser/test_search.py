@@ -18,7 +18,7 @@ from tests.browser.town import Account, Said, Town
 @pytest.fixture(scope="package")
 def plans(town: Town, ada: Account, bob: Account) -> str:
     """A room in which something was said that is looked for from another one."""
-    room = town.room("plans", ada, bob)
+    room = town.room("rockets", ada, bob)
     town.say(room, bob, "The launch is on **Friday**.", *[f"Filler {n}." for n in range(40)])
     town.say(room, ada, "Cake for the launch!")
     return room
@@ -49,12 +49,12 @@ def test_a_message_is_found_and_opened_by_the_keyboard_alone(
     look_for(tab, "launch")
     expect(found(tab)).to_have_count(2)
     expect(found(tab).last).to_contain_text("Bob Kahn")
-    expect(found(tab).last).to_contain_text("#plans")
+    expect(found(tab).last).to_contain_text("#rockets")
     expect(found(tab).last.locator("mark")).to_have_text(["launch"])
 
     tab.press("ArrowDown", "ArrowDown", "Enter")
 
-    tab.is_in("plans")
+    tab.is_in("rockets")
     expect(tab.message("The launch is on")).to_be_focused()
     expect(tab.message("The launch is on")).to_be_in_viewport()
     tab.press("Control+Shift+F", "Escape")
@@ -71,7 +71,7 @@ def test_one_looks_here_or_everywhere(visit: Visit, plans: str, kitchen: str, ad
     tab.page.get_by_label("In this room").check()
     expect(found(tab)).to_have_count(1)
     expect(found(tab)).to_contain_text("Who brings the")
-    tab.link("plans").click()
+    tab.link("rockets").click()
     expect(found(tab)).to_contain_text("for the launch!")
 
 
