@@ -433,3 +433,13 @@ class Used:
             self.cost + other.cost,
             self.unpriced + other.unpriced,
         )
+
+    def __sub__(self, other: Used) -> Used:
+        return Used(
+            self.answers - other.answers,
+            self.embeddings - other.embeddings,
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.cost - other.cost,
+            self.unpriced - other.unpriced,
+        )

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from chatapp import money
 from chatapp.schemas import ROOM_ID, Text
+from chatapp.schemas.http import Cursor
 
 PROVIDER = validate.OneOf(["librarian", "openai", "anthropic", "gemini"])
 MODEL = validate.Length(max=120)
@@ -65,6 +66,10 @@ class ChangeAssistant(Schema):
 
 class LookAtMonth(Schema):
     month = Month(load_default=None)
+
+
+class ReadOnInMonth(LookAtMonth):
+    cursor = Cursor()
 
 
 # --- forms ---------------------------------------------------------------------------------------
@@ -169,10 +174,16 @@ class UsedRoomPayload(UsedPayload):
     name = fields.Str(allow_none=True)
 
 
+class UsedByMorePayload(UsedPayload):
+    count = fields.Int()
+
+
 class UsagePayload(Schema):
     month = fields.Str()
     total = fields.Nested(UsedPayload)
     days = fields.List(fields.Nested(UsedDayPayload))
     models = fields.List(fields.Nested(UsedModelPayload))
     people = fields.List(fields.Nested(UsedPersonPayload))
+    more_people = fields.Nested(UsedByMorePayload, allow_none=True)
     rooms = fields.List(fields.Nested(UsedRoomPayload))
+    more_rooms = fields.Nested(UsedByMorePayload, allow_none=True)

@@ -80,6 +80,8 @@ API: dict[str, View] = {
     "GET /assistant": assistant.show,
     "PATCH /assistant": assistant.change,
     "GET /usage": usage.show,
+    "GET /usage/people": usage.people,
+    "GET /usage/rooms": usage.rooms,
 }
 
 PAGES: dict[str, View] = {

@@ -94,6 +94,8 @@ def test_what_the_api_answers_is_what_it_described(api, conforms, lobby, ada, bo
         ("GET", "/assistant", {}, None),
         ("PATCH", "/assistant", {}, {"provider": "openai", "model": "gpt-4o"}),
         ("GET", "/usage", {}, None),
+        ("GET", "/usage/people", {}, None),
+        ("GET", "/usage/rooms", {}, None),
         ("POST", "/rooms", {}, {"kind": "direct", "member_ids": ["bob"]}),
         ("GET", "/rooms", {}, None),
         ("GET", "/rooms/browse", {}, None),

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from chatapp.actions import people
+from chatapp.money import micro
 from chatapp.store import tables
 from chatapp.store.database import writing
 from chatapp.views import chart, faces
@@ -266,3 +267,64 @@ def test_on_the_page_amounts_are_to_the_cent(micro, shown):
 
 def test_little_is_more_than_nothing():
     assert [bar.height for bar in chart.of([0, 1, 1_000_000]).bars] == [0, 1, 100]
+
+
+# --- of many people and rooms --------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(use, make_room, ada):
+    """130 people who are gone, in as many rooms, every third of which ada knows; and the documents."""
+    for n in range(130):
+        room = f"room-{n:03}"
+        if n % 3 == 0:
+            make_room(room, ada)
+        use(f"person-{n:03}", room, cost=1_000 * (n + 1), what="answer")
+    use("", "", cost=10, what="documents")
+    return sum(1_000 * (n + 1) for n in range(130)) + 10
+
+
+def cost_of(lines) -> int:
+    return sum(micro(line["cost"]) for line in lines)
+
+
+def test_of_very_many_the_dearest_are_shown_and_the_others_together(api, at_browser, crowd, ada):
+    told = month(api(ada))
+
+    assert (len(told["people"]), told["more_people"]["count"]) == (100, 31)
+    assert told["people"][0]["user_id"] == "person-129"
+    assert cost_of([*told["people"], told["more_people"]]) == crowd
+    assert cost_of([*told["rooms"], told["more_rooms"]]) == crowd
+    known = [n for n in range(30, 130) if n % 3 == 0]
+    assert [line["room_id"] for line in told["rooms"]] == [
+        *(f"room-{n:03}" for n in reversed(known)),
+        None,
+    ]
+    page = at_browser(ada)
+    shown = page.get("/admin/usage?month=2026-03").text
+    assert shown.count("And 31 more") == 2
+    assert ("person-129" in str(told), "person-000" in str(told)) == (True, False)
+    assert len(take_away(page)) == 1 + 131
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "known"),
+    [
+        ("people", "user_id", [f"person-{n:03}" for n in range(130)]),
+        ("rooms", "room_id", [f"room-{n:03}" for n in range(0, 130, 3)]),
+    ],
+)
+def test_all_of_them_are_there_by_pages(api, crowd, ada, bob, kind, name, known):
+    bot, lines, asked = api(ada), [], {"month": "2026-03"}
+    sizes = []
+    while True:
+        told = bot("GET", f"/usage/{kind}", query_string=asked).json["data"]
+        lines += told["items"]
+        sizes.append(sum(line["answers"] + line["embeddings"] for line in told["items"]))
+        if told["next"] is None:
+            break
+        asked["cursor"] = told["next"]
+
+    assert (sizes, cost_of(lines)) == ([100, 31], crowd)
+    assert [line[name] for line in lines if line[name]] == known
+    assert api(bob)("GET", f"/usage/{kind}").status_code == 403
