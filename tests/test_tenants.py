@@ -20,6 +20,7 @@ from chatapp.actions import (
     assistant_settings,
     delivery,
     documents,
+    history,
     invitations,
     members,
     messages,
@@ -335,15 +336,17 @@ def test_who_had_a_session_finds_nothing_that_was_theirs(acme, at_browser, api, 
     assert _belongings() == before
 
 
-def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada):
+def test_everything_is_there_for_who_it_belongs_to(acme, at_browser, ada, persist):
     """Else the others would find nothing because nobody does."""
     browser = at_browser(ada)
+    persist()
 
     for route in (
         "GET /rooms/<room_id>",
         "GET /rooms/<room_id>/messages",
         "GET /rooms/<room_id>/export",
         "GET /rooms/<room_id>/export?format=markdown",
+        f"GET /search?q={CANARY}",
         "GET /invitations",
         "GET /documents",
         "GET /documents/<document_id>",
@@ -472,6 +475,8 @@ class TestSecretsOfAWorkspace:
             deeds.obey(message)
         deeds.verify(wait=0)
         deliver()
+        while history.persist_batch(at_most=500):
+            pass
         alice.close()
 
         assert alice.heard("message:created")

@@ -118,7 +118,8 @@ export class MessageListElement extends LightElement {
     const row = [...this.querySelectorAll<HTMLElement>(".message")].find((each) => each.dataset["key"] === line.key);
     const top = row?.previousElementSibling?.matches("[data-unread]") ? row.previousElementSibling : row;
     top?.scrollIntoView({ block: "start" });
-    row?.focus({ preventScroll: true });
+    this.isNear = !this.hasAfter && this.#rows.endsAtNewest && this.#left < 1;
+    if (row) pointAt(row);
     return row !== undefined;
   }
 
@@ -214,6 +215,11 @@ export class MessageListElement extends LightElement {
     this.#place = null;
   }
 
+  /** Pixels below what is in view. */
+  get #left(): number {
+    return this.scrollHeight - this.scrollTop - this.clientHeight;
+  }
+
   #toBottom(): void {
     this.scrollTop = this.scrollHeight;
     this.#lastTop = this.scrollTop;
@@ -228,7 +234,7 @@ export class MessageListElement extends LightElement {
   #scrolled = (): void => {
     const wentUp = this.scrollTop < this.#lastTop - 1;
     this.#lastTop = this.scrollTop;
-    const left = this.scrollHeight - this.scrollTop - this.clientHeight;
+    const left = this.#left;
     this.#wantNewer(left);
     const near = !this.hasAfter && this.#rows.endsAtNewest && left < AT_BOTTOM_PX;
     if (this.isNear && !near && !wentUp) return this.#toBottom();
@@ -275,6 +281,13 @@ export class MessageListElement extends LightElement {
     const key = inside.closest<HTMLElement>(".message")?.dataset["key"];
     return this.lines.find((line) => line.key === key);
   }
+}
+
+/** The keyboard begins there, and the eye finds it, until one goes elsewhere. */
+function pointAt(row: HTMLElement): void {
+  row.focus({ preventScroll: true });
+  row.dataset["pointed"] = "";
+  row.addEventListener("blur", () => delete row.dataset["pointed"], { once: true });
 }
 
 declare global {
