@@ -71,6 +71,7 @@ class Config:
     ASSISTANT_PATIENCE: float = 60.0  # seconds without a word from a provider until a run fails
     ASSISTANT_OPEN: int = 10  # questions of one person that may wait for their answers at once
     ASSISTANT_SWEEP_EVERY: float = 5.0  # seconds between looks for questions nobody answers
+    ASSISTANT_GRACE: float = 6.0  # seconds that answers may go on in a worker that is told to stop
     ASSISTANT_LEFT: float = 75.0  # seconds until such a question fails
 
     # Limits: how many a minute, unless it says otherwise

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from celery import Celery, Task
+from celery.concurrency.thread import TaskPool as Threads
 from celery.signals import setup_logging, worker_ready
 from flask import Flask
 from kombu import Queue  # type: ignore[attr-defined]
@@ -118,11 +119,15 @@ def _keep_our_logs(**_: object) -> None:
 
 @worker_ready.connect
 def _attend(sender: Any, **_: object) -> None:
-    """Tell those who ask which providers can be reached here, if this worker takes questions."""
-    from workers.assistant import attend  # noqa: PLC0415 - needs the application
+    """Tell those who ask which providers can be reached here, if this worker takes questions; and
+    let it finish its answers before it goes.
+    """
+    from workers.assistant import attend, leave_in_order  # noqa: PLC0415 - needs the application
 
     if ASSISTANT in sender.app.amqp.queues.consume_from:
         Thread(target=attend, args=(application(), _SAY_EVERY), name="attend", daemon=True).start()
+        if isinstance(sender.pool, Threads):
+            leave_in_order(application().config["ASSISTANT_GRACE"])
 
 
 celery = Celery("workers", task_cls=AppTask)

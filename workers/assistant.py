@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from threading import Event, Thread
 
 from celery import shared_task
+from celery.worker import state
 from flask import Flask
 
 from chatapp import logs
@@ -12,6 +16,8 @@ from chatapp.actions import answering, assistant
 from chatapp.errors import Busy
 
 log = logs.get(__name__)
+
+_AT_LAST = 2.0  # seconds after that until a worker goes that something holds
 
 
 @shared_task(
@@ -40,3 +46,24 @@ def attend(app: Flask, every: float) -> None:
             except Busy:
                 log.warning("not told that the assistant is here")
         time.sleep(every)
+
+
+def leave_in_order(grace: float) -> None:
+    """When this worker is told to stop, it takes nothing new, and its answers may go on for so long.
+    Of its threads: Celery's own ways wait for them for ever, or cannot end them.
+    """
+    told = Event()
+
+    def go(*_: object) -> None:
+        answering.leave(within=grace)
+        state.should_stop = 0
+        told.set()
+
+    def go_at_last() -> None:
+        told.wait()
+        time.sleep(grace + _AT_LAST)
+        os._exit(1)  # what it had in hand is taken over
+
+    Thread(target=go_at_last, name="leave", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, go)

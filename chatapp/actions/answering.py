@@ -41,17 +41,47 @@ _LONGEST = 30_000  # characters of an answer
 _LONGEST_SUMMARY = 10 * context.SUMMARY  # characters, for a model that does not keep to its tokens
 
 
+class _Farewell:
+    """Of this process, which was told to stop."""
+
+    until: float | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        return self.until is not None
+
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and monotonic() > self.until
+
+
+_farewell = _Farewell()
+_INTERRUPTED: dict[str, Any] = {
+    "code": "interrupted",
+    "message": "The answer was interrupted. Try again.",
+    "retryable": True,
+}
+
+
+def leave(*, within: float) -> None:
+    """This process stops: it begins no answer any more, and those it writes end within so many
+    seconds, by themselves or as interrupted.
+    """
+    if not _farewell.is_begun:
+        _farewell.until = monotonic() + within
+
+
 def answer(*, tenant_id: str, room_id: str) -> None:
     """Answer what waits in this room, one after the other; nothing when somebody is at it.
 
     Asked again after the lease is given back: who came in between found it taken. Raises Busy.
     """
     room = Room(tenant_id, room_id)
-    while runs.open_in(room):
+    while not _farewell.is_begun and runs.open_in(room):
         with pieces.lease(room) as token:
             if token is None:
                 return
-            while waiting := runs.open_in(room):
+            while not _farewell.is_begun and (waiting := runs.open_in(room)):
                 try:
                     _answer(waiting[0], token)
                 except Lost:  # it has ended, and the record will hear of it
@@ -83,12 +113,7 @@ def _answer(run: Run, token: str) -> None:
 
 def _take_over(run: Run, standing: Standing) -> None:
     """Whoever began it is gone."""
-    error: dict[str, Any] = {
-        "code": "interrupted",
-        "message": "The answer was interrupted. Try again.",
-        "retryable": True,
-    }
-    outcome, error = ("stopped", {}) if standing.cancelled else ("failed", error)
+    outcome, error = ("stopped", {}) if standing.cancelled else ("failed", _INTERRUPTED)
     _leave(run, outcome, **error)
 
 
@@ -170,7 +195,9 @@ def _meaning(run: Run, question: Message, wanted: Assistant) -> Meaning | None:
 
 def _writing(run: Run, token: str) -> Writing:
     return Writing(
-        keep=lambda offset, piece: pieces.grow(run, token, offset, piece).cancelled,
+        keep=lambda offset, piece: (
+            pieces.grow(run, token, offset, piece).cancelled or _farewell.is_over
+        ),
         tell=lambda offset, piece: bus.reply_grew(run, offset=offset, text=piece),
         patience=pieces.LEASE,
     )
@@ -195,15 +222,15 @@ def _summary(writing: Writing, reading: context.Reading) -> str:
 
 
 def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
-    """The outcome, and what went wrong."""
+    """The outcome, and what went wrong. Raises Lost when we stop and have not begun to write."""
     if writing.stopped:  # while it read what was said before
-        return "stopped", {}
+        return _stopped(writing)
     try:
         with closing(llm.complete(prompt, tick=TICK)) as answer:
             for item in answer:
                 writing.take(item)
                 if writing.stopped:
-                    return "stopped", {}
+                    return _stopped(writing)
                 if writing.length > _LONGEST:
                     break
         writing.end()
@@ -212,6 +239,15 @@ def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
         writing.end()
         return "failed", replies.told(failure)
     return "done", {}
+
+
+def _stopped(writing: Writing) -> tuple[str, dict[str, Any]]:
+    """By somebody, or because we stop: then who comes next begins what has no word yet."""
+    if not _farewell.is_over:
+        return "stopped", {}
+    if not writing.text:
+        raise Lost
+    return "failed", _INTERRUPTED
 
 
 def _cost(wanted: Assistant, used: Usage) -> int | None:

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 PIECES = [f"word {number}, " for number in range(40)]
 HALF, WHOLE = "".join(PIECES[:15]), "".join(PIECES)
 _numbers = count()
+GRACE = 4.0  # seconds
 FROZEN, DOWN = 7.0, 4.0  # seconds; the lease on a room lasts ten
 
 
@@ -34,7 +35,12 @@ def fake():
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory, fake):
-    quick = {"SWEEP_EVERY": 1, "ASSISTANT_SWEEP_EVERY": 1, "BUDGET_SWEEP_EVERY": 2}
+    quick = {
+        "ASSISTANT_GRACE": GRACE,
+        "SWEEP_EVERY": 1,
+        "ASSISTANT_SWEEP_EVERY": 1,
+        "BUDGET_SWEEP_EVERY": 2,
+    }
     path = tmp_path_factory.mktemp("answers")
     with System(path, keys=fake.environ, **FAST, **quick) as system:
         yield system
@@ -163,3 +169,55 @@ def test_an_answer_that_redis_forgot_is_begun_again(system, study, fake, asked, 
     figures(f"over {time.monotonic() - began:.1f} s after it was forgotten")
     assert (answer["run"]["outcome"], answer["body"]) == ("done", WHOLE.strip())
     assert fake.requests[0].gone.wait(10)  # nobody listens to the first any more
+
+
+def test_a_worker_that_is_told_to_stop_finishes_its_answer_first(
+    system, study, fake, asked, figures
+):
+    run, clients = asked
+    waits = study.ask(clients[1], "And then?")
+
+    system.answers.process.terminate()
+    told = time.monotonic()
+    eventually(lambda: time.monotonic() - told > GRACE / 2, within=5)
+    fake.go_on()
+
+    assert study.ended(clients[0], run)["body"] == WHOLE.strip()
+    ended = time.monotonic()
+    eventually(lambda: not system.answers.is_running, within=10)
+    figures(f"gone {time.monotonic() - ended:.1f} s after that")
+    assert system.answers.process.returncode == 0
+    assert study.state(waits) == "waiting"
+    system.answers.start()
+    assert study.ended(clients[0], waits)["body"] == WHOLE.strip()
+
+
+def test_what_it_does_not_finish_in_time_ends_with_what_is_written(
+    system, study, fake, asked, figures
+):
+    run, clients = asked
+    began = time.monotonic()
+
+    seconds = system.answers.stop(within=12)
+
+    answer = study.ended(clients[0], run, within=2)
+    figures(f"stopped in {seconds:.1f} s")
+    assert answer["body"] == HALF.strip()
+    assert answer["run"]["error"]["code"] == "interrupted"
+    assert seconds > GRACE
+    assert system.answers.process.returncode == 0
+    system.answers.start()
+    prove_it_is_over(study, fake, run, clients, began)
+
+
+def test_what_it_has_not_begun_to_write_is_begun_by_another(system, study, fake):
+    fake.fault = "hang"
+    _, (ada,) = study.conversation("ada-hangs")
+    run = study.ask(ada)
+    eventually(lambda: fake.requests, within=10)
+
+    system.answers.stop(within=12)
+    fake.fault, fake.hold_after = "", None
+    system.answers.start()
+
+    assert study.ended(ada, run)["body"] == WHOLE.strip()
