@@ -42,7 +42,7 @@ def ask(
         if limited
         else (0, 0, 0)
     )
-    said = _Said(
+    said = (
         keys.sent(draft.actor_id, client_id).encode(),
         keys.author_limit(draft.actor_id).encode(),
         codec.middle(draft),
@@ -56,7 +56,7 @@ def ask(
     joins = draft.data["user_id"] if draft.type == "member:joined" else ""
     leaves = draft.data["user_id"] if draft.type == "member:left" else ""
     changes = (joins, leaves, *(revises or _NOTHING))
-    return run_lua("append", *_words(keys, draft.type, how, said, changes))
+    return run_lua("append", *_words(keys, draft.type, how, _Said(*said), changes))
 
 
 _NOTHING = ("", 0, 0)
