@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from uuid_utils import uuid7
 
 from chatapp import bus, llm, logs, text
 from chatapp.errors import BudgetExceeded, Busy, ChatError, Conflict
-from chatapp.llm import Piece, Prompt, Usage, citations, context, embedding, leavings, prices
+from chatapp.llm import (
+    Piece,
+    Prompt,
+    Usage,
+    citations,
+    context,
+    embedding,
+    farewell,
+    leavings,
+    prices,
+)
 from chatapp.llm.writing import TICK, Writing
 from chatapp.store import (
     assistants,
@@ -35,27 +45,9 @@ from chatapp.types import Assistant, Meaning, Message, Outlay, Room, Run, assist
 
 log = logs.get(__name__)
 
-_AGAIN = 0.4  # seconds until Redis is asked once more
 _STARTS = 2  # how often a run may be begun
 _LONGEST = 30_000  # characters of an answer
 _LONGEST_SUMMARY = 10 * context.SUMMARY  # characters, for a model that does not keep to its tokens
-
-
-class _Farewell:
-    """Of this process, which was told to stop."""
-
-    until: float | None = None
-
-    @property
-    def is_begun(self) -> bool:
-        return self.until is not None
-
-    @property
-    def is_over(self) -> bool:
-        return self.until is not None and monotonic() > self.until
-
-
-_farewell = _Farewell()
 _INTERRUPTED: dict[str, Any] = {
     "code": "interrupted",
     "message": "The answer was interrupted. Try again.",
@@ -67,8 +59,7 @@ def leave(*, within: float) -> None:
     """This process stops: it begins no answer any more, and those it writes end within so many
     seconds, by themselves or as interrupted.
     """
-    if not _farewell.is_begun:
-        _farewell.until = monotonic() + within
+    farewell.begin(within)
 
 
 def answer(*, tenant_id: str, room_id: str) -> None:
@@ -77,11 +68,11 @@ def answer(*, tenant_id: str, room_id: str) -> None:
     Asked again after the lease is given back: who came in between found it taken. Raises Busy.
     """
     room = Room(tenant_id, room_id)
-    while not _farewell.is_begun and runs.open_in(room):
+    while not farewell.is_begun() and runs.open_in(room):
         with pieces.lease(room) as token:
             if token is None:
                 return
-            while not _farewell.is_begun and (waiting := runs.open_in(room)):
+            while not farewell.is_begun() and (waiting := runs.open_in(room)):
                 try:
                     _answer(waiting[0], token)
                 except Lost:  # it has ended, and the record will hear of it
@@ -196,7 +187,7 @@ def _meaning(run: Run, question: Message, wanted: Assistant) -> Meaning | None:
 def _writing(run: Run, token: str) -> Writing:
     return Writing(
         keep=lambda offset, piece: (
-            pieces.grow(run, token, offset, piece).cancelled or _farewell.is_over
+            pieces.grow(run, token, offset, piece).cancelled or farewell.is_over()
         ),
         tell=lambda offset, piece: bus.reply_grew(run, offset=offset, text=piece),
         patience=pieces.LEASE,
@@ -243,7 +234,7 @@ def _write(writing: Writing, prompt: Prompt) -> tuple[str, dict[str, Any]]:
 
 def _stopped(writing: Writing) -> tuple[str, dict[str, Any]]:
     """By somebody, or because we stop: then who comes next begins what has no word yet."""
-    if not _farewell.is_over:
+    if not farewell.is_over():
         return "stopped", {}
     if not writing.text:
         raise Lost
@@ -257,19 +248,5 @@ def _cost(wanted: Assistant, used: Usage) -> int | None:
 def _end(run: Run, body: str, told: dict[str, Any]) -> None:
     if told["error"]:
         log.info("run failed", run_id=run.id, code=told["error"]["code"])
-    if ended := _finished(run, body, told):
+    if ended := replies.insist(run, body, told):
         bus.reply_ended(ended.run, outcome=ended.outcome, length=ended.length)
-
-
-def _finished(run: Run, body: str, told: dict[str, Any]) -> replies.Ended | None:
-    """As replies.finish, and again while Redis is away: all of it is written, and to whoever takes the
-    run over it would be half an answer. Raises Busy after as long as the lease lasts.
-    """
-    until = monotonic() + pieces.LEASE
-    while True:
-        try:
-            return replies.finish(run, body, told)
-        except Busy:
-            if monotonic() > until:
-                raise
-            sleep(_AGAIN)
