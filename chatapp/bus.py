@@ -16,6 +16,9 @@ from chatapp import engine
 from chatapp.types import Caller, Head, Person, Room, Run, State
 
 QUEUE_CHANNEL = "chatapp"
+# What a client may hear half a second later, with more of it: when a worker's people come back
+# after a restart, each of them is told of all the others.
+_UNHURRIED = ("presence:changed", "room:head")
 
 
 def init_app(app: Flask) -> None:
@@ -31,6 +34,7 @@ def queue(app: Flask, *, write_only: bool) -> Any:
     return engine.manager(
         app.config["REDIS_URL"] if app.config["SOCKET_QUEUE"] else None,
         fast=app.config["FAST_ENGINE"] and not write_only,
+        unhurried=_UNHURRIED,
         channel=QUEUE_CHANNEL,
         write_only=write_only,
         patience=app.config["REDIS_TIMEOUT"],

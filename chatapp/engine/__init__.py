@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatapp.engine import json
@@ -32,15 +32,18 @@ __all__ = [
 ]
 
 
-def manager(url: str | None, *, fast: bool, **options: Any) -> Any:
+def manager(url: str | None, *, fast: bool, unhurried: Iterable[str] = (), **options: Any) -> Any:
     """The client manager for a SocketIO; the same `fast` goes to harden(). With a `url`, its rooms
-    are those of all processes that share that Redis.
+    are those of all processes that share that Redis. The fast engine takes half a second for
+    `unhurried` events, to say many of them at once.
     """
     if not fast:
         return Queue(url, **options) if url else None
     from chatapp.engine import fanout  # noqa: PLC0415 - needs eventlet, which others must not import
 
-    return fanout.QueuedFanOut(url, **options) if url else fanout.FanOut()
+    rooms = fanout.QueuedFanOut(url, **options) if url else fanout.FanOut()
+    rooms.unhurried = frozenset(unhurried)
+    return rooms
 
 
 def redis_pipe(url: str, *, timeout: float) -> Any:

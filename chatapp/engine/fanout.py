@@ -23,6 +23,8 @@ _stock_emit = Manager.emit
 class FanOut(Manager):
     """Rooms of this process alone."""
 
+    unhurried: frozenset[str] = frozenset()  # events that may wait, see later.py
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._engine_sids: dict[str, str] = {}  # sid in "/" -> Engine.IO's sid
@@ -52,7 +54,8 @@ class FanOut(Manager):
             skipped = {skip_sid} if isinstance(skip_sid, str) else set(skip_sid)
             members = {sid: each for sid, each in members.items() if sid not in skipped}
         here = loop.current()
-        here.tell(members.values(), frame)
+        tell = here.later.tell if event in self.unhurried else here.tell
+        tell(members.values(), frame)
         here.deliveries += len(members)
 
     # --- what a manager is asked about "/" ------------------------------------------------------

@@ -50,7 +50,8 @@ class Line(Speaker):
         if self.sock is None or self._leaving:
             return
         self._deaf = True
-        last, self.out = (self.out or b"") + frames.close(code, reason), None
+        waits = (self.later or b"") + (self.out or b"")
+        last, self.out, self.later = waits + frames.close(code, reason), None, None
         if not self.blocked:
             last = self._send(last)
         self._leaving = self.blocked = True

@@ -18,6 +18,7 @@ from eventlet import hubs
 from eventlet.patcher import original
 
 from chatapp.engine.crew import Crew
+from chatapp.engine.later import Later
 
 if TYPE_CHECKING:
     from chatapp.engine.speaker import Speaker
@@ -59,6 +60,7 @@ class Loop:
     def __init__(self, hub: Any) -> None:
         self.hub = hub
         self.crew = Crew(hub)
+        self.later = Later(self)
         self._epoll = _select.epoll()
         self._watchers: dict[int, Watcher] = {}
         self._dirty: list[Any] = []
@@ -186,6 +188,14 @@ class Loop:
         self._patient = []
         self._flush_alone()
 
+    def say_what_waits(self, speakers: Iterable[Any]) -> None:
+        """To those who were told nothing else by now."""
+        for speaker in speakers:
+            if speaker.later is not None and speaker.out is None:
+                speaker.out = b""
+                self._dirty.append(speaker)
+        self._flush_alone()
+
     def _count(self, seconds: float) -> None:
         self.ticks += 1
         self.busy += seconds
@@ -205,6 +215,8 @@ class Loop:
         for speaker in dirty:
             data, speaker.out = speaker.out, None
             if data is not None:  # None: it was in a hurry
+                if speaker.later is not None:
+                    data, speaker.later = speaker.later + data, None
                 _send(speaker, data)
         self.sends += len(dirty)
 

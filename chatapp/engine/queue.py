@@ -2,7 +2,7 @@
 
 With python-socketio's own, the request that wanted to say something stands still while Redis does
 not answer, and after an outage it is heard again after up to a minute. Here a message waits for its
-turn in memory, briefly, and is dropped when Redis is away.
+turn in memory, briefly, and is dropped when Redis is away. While many are said they go together.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _SILENT = 2.0  # seconds without trying after Redis did not answer
 _LISTEN_AGAIN = 1.0  # seconds
 _WAITING = 1_000  # messages; more than that are lost
+_REST = 0.01  # seconds after one was said, until the next is, with all others by then
 
 
 class Queue(RedisManager):
@@ -51,23 +52,37 @@ class Queue(RedisManager):
     def _publish(self, data: dict[str, Any]) -> None:
         """To the other workers. This one's own clients have been told already."""
         if self._outbox is None:
-            self._say(data)
+            self._say([data])
         else:
             with suppress(queue.Full):
                 self._outbox.put_nowait(data)
 
     def _speak(self, outbox: queue.Queue[dict[str, Any]]) -> None:
         while True:
-            self._say(outbox.get())
+            some = [outbox.get()]
+            with suppress(queue.Empty):
+                while True:
+                    some.append(outbox.get_nowait())
+            self._say(some)
+            time.sleep(_REST)
 
-    def _say(self, data: dict[str, Any]) -> None:
+    def _say(self, messages: list[dict[str, Any]]) -> None:
         if time.monotonic() < self._silent_until:
             return
         try:
-            self._voice.publish(self.channel, self.json.dumps(data))
+            self._voice.publish(self.channel, self.json.dumps(messages))
         except RedisError as error:
             self._silent_until = time.monotonic() + _SILENT
             log.warning("the queue does not answer: %r", error)
+
+    def _listen(self) -> Iterator[Any]:
+        for said in super()._listen():
+            try:
+                messages = self.json.loads(said)
+            except ValueError:
+                continue
+            # By itself: from a worker of an earlier version, or another writer to the channel.
+            yield from messages if isinstance(messages, list) else [messages]
 
     def _redis_listen_with_retries(self) -> Iterator[Any]:
         while True:

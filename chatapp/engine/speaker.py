@@ -19,7 +19,8 @@ class Speaker(ABC):
     """The writing half of a line, and its socket."""
 
     __slots__ = (
-        "_backlog", "_events", "_leaving", "_loop", "_most", "_owed", "blocked", "fd", "out", "sock",
+        "_backlog", "_events", "_leaving", "_loop", "_most", "_owed", "blocked", "fd", "later", "out",
+        "sock",
     )  # fmt: skip
 
     def __init__(self, loop: Loop) -> None:
@@ -31,6 +32,7 @@ class Speaker(ABC):
         self.sock: socket | None = None
         self.fd = -1
         self.out: bytes | None = None  # what to say at the end of the tick
+        self.later: bytes | None = None  # and before it, see later.py
         self.blocked = True  # it cannot be said at once
 
     @abstractmethod
@@ -143,7 +145,7 @@ class Speaker(ABC):
             return
         self._loop.forget(self.fd)
         self.sock.close()
-        self.sock, self.out, self.blocked = None, None, True
+        self.sock, self.out, self.later, self.blocked = None, None, None, True
         self._drop_backlog()
 
     def _listen_for(self, events: int) -> None:

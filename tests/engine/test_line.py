@@ -76,6 +76,33 @@ def test_an_answer_that_nothing_follows_leaves_all_the_same(here, talk, peer, bu
     assert not here._patient
 
 
+def test_what_is_in_no_hurry_leaves_with_the_next_that_is(here, talk, peer):
+    eventually(lambda: talk.out is None)
+    before = here.sends
+    for word in ("one", "two"):
+        here.later.tell([talk], frames.text(word.encode()))
+        eventlet.sleep(0)
+    say(talk, "three")
+    here.later.tell([talk], frames.text(b"four"))
+    assert [peer.hear() for _ in range(4)] == ["one", "two", "three", "four"]
+    assert here.sends - before == 1
+
+
+def test_what_is_in_no_hurry_leaves_by_itself_after_a_while(here, talk, peer):
+    eventually(lambda: talk.out is None)
+    for word in ("one", "two"):
+        here.later.tell([talk], frames.text(word.encode()))
+    assert [peer.hear(), peer.hear()] == ["one", "two"]
+    assert not here.later._waiting
+
+
+def test_what_is_in_no_hurry_is_said_before_goodbye(here, talk, peer):
+    here.later.tell([talk], frames.text(b"one"))
+    talk.hang_up()
+    assert peer.hear() == "one"
+    assert peer.hear_close() == frames.NORMAL
+
+
 def test_messages_are_heard_in_order_and_one_at_a_time(talk, peer):
     talk.gate = Event()
     for number in range(200):
@@ -207,7 +234,7 @@ def test_a_fault_of_ours_ends_the_line_and_not_the_loop(talk, peer, caplog):
 
 def test_many_are_told_the_same_bytes(here):
     class Ear:
-        out, blocked = None, True
+        out, later, blocked = None, None, True
         said = b""
 
         def defer(self, data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -51,6 +52,31 @@ def test_what_one_worker_says_the_other_hears(server, open_worker, eventually):
     eventually(lambda: told == [[{"user_id": "ada"}]])
 
 
+def test_what_is_said_at_once_goes_together_in_order(server, open_worker, eventually):
+    (ours, _), (_, told) = open_worker(), open_worker()
+    listening(server, 2, eventually)
+    client = Redis(port=server.port)
+    before = published(client)
+
+    for number in range(500):
+        ours.emit("typing:started", number)
+
+    eventually(lambda: told == [[number] for number in range(500)])
+    assert published(client) - before < 50
+
+
+def test_a_message_by_itself_is_understood(server, open_worker, eventually):
+    """As a worker of an earlier version says it, while the others are already of this one."""
+    _, told = open_worker()
+    listening(server, 1, eventually)
+    said = {"method": "emit", "event": "typing:started", "data": ["ada"], "host_id": "another"}
+
+    Redis(port=server.port).publish("test", "[not JSON")
+    Redis(port=server.port).publish("test", json.dumps(said))
+
+    eventually(lambda: told == [["ada"]])
+
+
 def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
     (ours, told) = open_worker(patience=30)
     listening(server, 1, eventually)
@@ -78,6 +104,10 @@ def test_it_is_heard_again_soon_after_redis_is_back(server, open_worker, eventua
 def listening(server, number, eventually):
     client = Redis(port=server.port)
     eventually(lambda: client.pubsub_numsub("test")[0][1] == number)
+
+
+def published(client):
+    return client.info("commandstats").get("cmdstat_publish", {"calls": 0})["calls"]
 
 
 def timed(action):
