@@ -39,7 +39,7 @@ def create_web(config: Config) -> Flask:
 
     app = create_app(config)
     if config.FAST_ENGINE:
-        store.connection.put_on_the_loop(app)
+        store.put_on_the_loop(app)
     views.init_app(app)
     sockets.init_app(app, bus.queue(app, write_only=False))
     gate.init_app(app)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask, Request, current_app, request
 from flask import session as cookie
@@ -17,6 +18,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from chatapp.errors import Blocked, Busy, NotSignedIn
 from chatapp.store import sessions
+from chatapp.store.here import here
+from chatapp.store.sessions import Identity
 from chatapp.types import Caller, Session
 
 _NOTICE_EVERY = timedelta(minutes=5)  # between two notes of when a session was last seen
@@ -44,7 +47,7 @@ def init_app(app: Flask) -> None:
     # Its context processor would look somebody up for every page, the sign-in page too.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # addresses change when a phone leaves the house
-    manager.user_loader(lambda session_id: _Visitor(session_id, _admit(session_id, notice=True)))
+    manager.user_loader(lambda session_id: _Visitor(session_id, _admit(session_id)))
 
 
 def caller() -> Caller:
@@ -53,7 +56,7 @@ def caller() -> Caller:
     if token is not None:
         # A header is deliberate, a cookie comes along by itself: never fall back from the first
         # to the second.
-        return _admit(_session_of(token), notice=True)
+        return _admit(_session_of(token))
     found: Caller | None = getattr(current_user, "caller", None)
     if found is None:
         raise NotSignedIn
@@ -74,17 +77,17 @@ def departing() -> Caller:
     return identity.caller
 
 
-def identify(credentials: object) -> Caller:
-    """Whoever opens a connection: by {"token": …}, else by the cookie of the handshake. At most
-    one query.
+def identify(credentials: object, handshake: dict[str, Any]) -> Caller:
+    """Whoever opens a connection: by {"token": …}, else by the cookie of the handshake, a WSGI
+    environment. At most one query.
 
     Raises NotSignedIn or Blocked.
     """
     token = credentials.get("token") if isinstance(credentials, dict) else None
-    session_id = _session_of(token) if token is not None else cookie.get("_user_id")
+    session_id = _session_of(token) if token is not None else _session_of_cookie(handshake)
     if not isinstance(session_id, str):
         raise NotSignedIn
-    return _admit(session_id)
+    return _admitted(sessions.identify_newcomer(session_id)).caller
 
 
 def remember(session: Session) -> None:
@@ -126,13 +129,25 @@ def _session_of(token: object) -> str:
     return str(session_id)
 
 
-def _admit(session_id: str, *, notice: bool = False) -> Caller:
-    identity = sessions.identify(session_id)
+def _session_of_cookie(handshake: dict[str, Any]) -> object:
+    """What the cookie says, read as Flask reads it, without the request that a handshake is not."""
+    app = here()
+    cookie = app.session_interface.open_session(app, app.request_class(handshake))
+    return cookie.get("_user_id") if cookie is not None else None
+
+
+def _admit(session_id: str) -> Caller:
+    """Whoever makes a request; it is noticed."""
+    identity = _admitted(sessions.identify(session_id))
+    if identity.last_seen_at < datetime.now(UTC) - _NOTICE_EVERY:
+        with suppress(Busy):  # when they were last here is not worth refusing them
+            sessions.touch(session_id)
+    return identity.caller
+
+
+def _admitted(identity: Identity | None) -> Identity:
     if identity is None or identity.ended:
         raise NotSignedIn
     if identity.closed:
         raise Blocked
-    if notice and identity.last_seen_at < datetime.now(UTC) - _NOTICE_EVERY:
-        with suppress(Busy):  # when they were last here is not worth refusing them
-            sessions.touch(session_id)
-    return identity.caller
+    return identity

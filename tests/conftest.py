@@ -152,7 +152,7 @@ def person(app: Flask, workspaces: None) -> Callable[..., Caller]:
             },
         )
         caller = Caller(tenant_id, name, name.capitalize(), role)
-        session_id = auth.identify({"token": token_of(caller)}).session_id
+        session_id = auth.identify({"token": token_of(caller)}, {}).session_id
         return Caller(tenant_id, name, name.capitalize(), role, session_id)
 
     return make

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import session as cookie
 from sqlalchemy import event, update
 
 from chatapp import auth
@@ -14,7 +15,7 @@ from tests.conftest import token_of
 
 
 def test_a_token_says_who_and_through_which_session(app, ada):
-    caller = auth.identify({"token": token_of(ada)})
+    caller = auth.identify({"token": token_of(ada)}, {})
 
     assert caller.session_id != ada.session_id
     assert replace(caller, session_id=ada.session_id) == ada
@@ -25,31 +26,31 @@ def test_a_token_says_who_and_through_which_session(app, ada):
 )
 def test_anything_else_is_a_stranger(app, credentials):
     with app.test_request_context(), pytest.raises(NotSignedIn):
-        auth.identify(credentials)
+        auth.identify(credentials, {})
 
 
 def test_a_token_of_another_installation_is_worth_nothing(app, ada):
     content = token_of(ada).split(".")[0]
 
     with pytest.raises(NotSignedIn):
-        auth.identify({"token": f"{content}.c2lnbmF0dXJl"})
+        auth.identify({"token": f"{content}.c2lnbmF0dXJl"}, {})
 
 
 def test_a_revoked_session_takes_its_token_along(app, ada):
     token = token_of(ada)
-    sessions.revoke("acme", "ada", auth.identify({"token": token}).session_id)
+    sessions.revoke("acme", "ada", auth.identify({"token": token}, {}).session_id)
 
     with pytest.raises(NotSignedIn):
-        auth.identify({"token": token})
+        auth.identify({"token": token}, {})
 
 
 def test_a_token_ends_a_minute_late_for_clocks_that_differ(app, ada):
     def token(seconds: float) -> str:
         return auth.sign(sessions.add(users.find("acme", "ada"), kind="token", lifetime=seconds))
 
-    assert auth.identify({"token": token(-30)}).user_id == "ada"
+    assert auth.identify({"token": token(-30)}, {}).user_id == "ada"
     with pytest.raises(NotSignedIn):
-        auth.identify({"token": token(-90)})
+        auth.identify({"token": token(-90)}, {})
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_who_is_shut_out_is_told_so(app, ada, table, column, row):
         )
 
     with pytest.raises(Blocked):
-        auth.identify({"token": token})
+        auth.identify({"token": token}, {})
 
 
 def test_identifying_is_one_query(app, ada):
@@ -75,7 +76,7 @@ def test_identifying_is_one_query(app, ada):
         lambda _c, _cur, statement, *_rest: asked.append(statement),
     )
 
-    auth.identify({"token": token})
+    auth.identify({"token": token}, {})
 
     assert len([statement for statement in asked if statement.startswith("SELECT")]) == 1
 
@@ -84,8 +85,11 @@ def test_the_cookie_of_the_handshake_is_enough(app, ada):
     session = sessions.add(users.find("acme", "ada"), kind="browser", lifetime=60)
     with app.test_request_context():
         auth.remember(session)
+        answer = app.make_response("")
+        app.session_interface.save_session(app, cookie, answer)
+    kept = answer.headers["Set-Cookie"].partition(";")[0]
 
-        assert auth.identify(None).session_id == session.id
+    assert auth.identify(None, {"HTTP_COOKIE": kept}).session_id == session.id
 
 
 def test_ended_sessions_are_swept_and_live_ones_stay(app, ada):

@@ -66,7 +66,7 @@ def test_a_workspace_its_people_and_rooms_are_made_from_the_command_line(chat, a
     assert memberships.role(tenant_id, room_id, user_id) == "admin"
 
     token = _last(chat("token", "--workspace", "shop", "--email", "zoe@shop.test"))
-    assert auth.identify({"token": token}).user_id == user_id
+    assert auth.identify({"token": token}, {}).user_id == user_id
 
     chat("user", "disable", "--workspace", "shop", "--email", "zoe@shop.test")
     assert users.find(tenant_id, user_id).disabled

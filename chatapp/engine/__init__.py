@@ -29,6 +29,7 @@ __all__ = [
     "network",
     "redis_client",
     "redis_pipe",
+    "together",
 ]
 
 
@@ -54,6 +55,13 @@ def redis_pipe(url: str, *, timeout: float) -> Any:
     from chatapp.engine.pipe import Pipe, reaches  # noqa: PLC0415
 
     return Pipe(loop.current(), url, timeout=timeout) if reaches(url) else None
+
+
+def together(ask: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:
+    """Ask for many in one go, see together.Together. In a web worker on the fast engine only."""
+    from chatapp.engine.together import Together  # noqa: PLC0415 - as above
+
+    return Together(ask)
 
 
 def redis_client() -> Any:

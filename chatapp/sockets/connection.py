@@ -17,17 +17,16 @@ from chatapp.sockets.door import sid
 log = logs.get(__name__)
 
 
-def connect(credentials: object) -> None:
+def connect(handshake: dict[str, Any], credentials: object) -> None:
     """Let the caller in, or refuse by raising ConnectionRefusedError. Never anything else: to
-    Flask-SocketIO another exception is a hang, or, with a default error handler, a yes. And
-    `credentials` has no default: with one, a TypeError in here would call us a second time without
-    them.
+    python-socketio another exception is a hang. And `credentials` has no default: with one, a
+    TypeError in here would call us a second time without them.
     """
     request_id = logs.begin(event_name="connect")
     try:
         if not control.trusted():
             raise Busy
-        caller = auth.identify(credentials)
+        caller = auth.identify(credentials, handshake)
         connections.arrive(caller, sid=sid())
     except ChatError as error:
         connections.depart(sid=sid())

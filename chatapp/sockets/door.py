@@ -8,7 +8,7 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from flask_socketio import SocketIO
 from marshmallow import Schema, ValidationError
 
@@ -67,12 +67,8 @@ def bind(app: Flask, socketio: SocketIO, name: str, handler: Callable[..., Any])
     """Answer this event by that handler, with the application at hand and no request.
 
     Flask-SocketIO makes a request of every event out of the connection's handshake: 35 µs, most of
-    what an event costs, for what only `connect` and `disconnect` look at.
+    what an event costs, for what only `connect` looks at, which is given the handshake.
     """
-    if name in ("connect", "disconnect"):
-        socketio.on_event(name, handler)
-        return
-
     socketio.server.on(name, _at_hand(app, handler))
 
 
@@ -84,7 +80,7 @@ def bind_the_rest(app: Flask, socketio: SocketIO, handler: Callable[..., Any]) -
 
 def sid() -> str:
     """The connection that asks."""
-    return _speaking.get() or str(request.sid)  # type: ignore[attr-defined]
+    return _speaking.get()
 
 
 _speaking: ContextVar[str] = ContextVar("speaking", default="")  # a sid, while it is answered

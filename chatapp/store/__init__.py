@@ -14,6 +14,7 @@ from chatapp.store import (
     lives,
     local,
     probes,
+    sessions,
     tail,
 )
 
@@ -28,4 +29,11 @@ def init_app(app: Flask) -> None:
     tail.init_app(app)
     lives.init_app(app)
     probes.init_app(app)
+    sessions.init_app(app)
     event_limit.init_app(app)
+
+
+def put_on_the_loop(app: Flask) -> None:
+    """In a web worker on the fast engine."""
+    connection.put_on_the_loop(app)
+    sessions.put_on_the_loop(app)

@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def put_on_the_loop(app: Flask) -> None:
-    """In a web worker on the fast engine: Redis is asked from its loop. Nobody else turns one."""
+    """Redis is asked from the fast engine's loop. Nobody but its web workers turns one."""
     pipes = _Pipes(app.config["REDIS_URL"], app.config["REDIS_TIMEOUT"])
     app.extensions["pipes"] = pipes
     app.extensions["redis"].pipe = lambda: pipes.prompt

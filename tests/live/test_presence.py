@@ -133,7 +133,7 @@ def test_who_signs_out_is_closed_on_the_other_worker_within_two_seconds(system, 
     ada = browse(system.web[0], 0)
     began = time.monotonic()
     with system.app.app_context():
-        caller = auth.identify({"token": ada.token})
+        caller = auth.identify({"token": ada.token}, {})
         sessions.sign_out(caller)
 
     eventually(lambda: not ada.socket.connected, within=2)
