@@ -16,8 +16,9 @@ def arrived(connection: Connection) -> None:
     """Say that they are here. Redis may be away: the next beat makes up for it."""
     tenant_id = connection.caller.tenant_id
     try:
-        _tell(tenant_id, presence.touch(tenant_id, [connection]))
-        if local.told(tenant_id) is None:
+        known = local.told(tenant_id) is not None
+        _tell(tenant_id, presence.touch(tenant_id, [connection], known=known))
+        if not known:
             local.believe(tenant_id, presence.people(tenant_id)[0])
     except Busy:
         log.warning("presence not taken", user_id=connection.caller.user_id)

@@ -19,9 +19,13 @@ _AT_ONCE = 1_000  # leases a script renews before others have their turn
 Changes = list[tuple[str, State]]  # user id, and what they are from now on
 
 
-def touch(tenant_id: str, connections: list[Connection]) -> Changes:
-    """Renew these leases. Returns who came online or changed. Raises Busy."""
-    _ask(redis.sadd, keys.PRESENCE_TENANTS, tenant_id)
+def touch(tenant_id: str, connections: list[Connection], *, known: bool = False) -> Changes:
+    """Renew these leases. Returns who came online or changed. Raises Busy.
+
+    `known`: this worker holds others of this tenant, and named it for them.
+    """
+    if not known:
+        _ask(redis.sadd, keys.PRESENCE_TENANTS, tenant_id)
     lease = _ms(current_app.config["LEASE"])
     changes: Changes = []
     for start in range(0, len(connections), _AT_ONCE):
