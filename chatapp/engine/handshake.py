@@ -7,9 +7,11 @@ first segment, is left to it: we only peeked.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from socket import MSG_PEEK, socket
 from typing import Any
 
-LONGEST = 8192  # bytes
+_LONGEST = 8192  # bytes
 
 # Underscores are no part of it: as a CGI variable such a name would pass for another one.
 _HEADER = re.compile(rb"([!#$%&'*+.^`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*\r\n")
@@ -17,6 +19,15 @@ _TARGET = re.compile(rb"GET (/socket\.io/)\?([!$&'()*+,./0-9:;=?@A-Z_a-z~%-]*) H
 _UNUSUAL = frozenset(
     (b"content-length", b"transfer-encoding", b"expect", b"content-type", b"http2-settings", b"te")
 )
+
+
+def peek(sock: socket, wait: Callable[[], None]) -> bytes:
+    """The first segment, left where it is. As a rule it is here before we look."""
+    try:
+        return sock.recv(_LONGEST, MSG_PEEK)
+    except BlockingIOError:
+        wait()
+        return sock.recv(_LONGEST, MSG_PEEK)
 
 
 def environ_of(data: bytes, addr: Any, server: Any) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import socket
 import time
 import warnings
 from collections.abc import Callable
@@ -97,10 +96,12 @@ class EventletWorker(AsyncWorker):
         """Whether this was a WebSocket's handshake, and all is done. If not, nothing was read."""
         from chatapp.engine import handshake  # noqa: PLC0415 - not in the arbiter
 
-        try:
+        def wait() -> None:
             with self.timeout_ctx():
                 hubs.trampoline(client.fd, read=True)
-            data = client.fd.recv(handshake.LONGEST, socket.MSG_PEEK)
+
+        try:
+            data = handshake.peek(client.fd, wait)
         except OSError:
             return False
         environ = handshake.environ_of(data, addr, listener.getsockname())
