@@ -43,8 +43,8 @@ def resume(caller: Caller, *, room_id: str, epoch: str | None, after: int | None
     """
     limits.take("resume", caller)
     room = Room(caller.tenant_id, room_id)
-    head = room_log.stand(room, caller.user_id)
-    states = presence.online(caller.tenant_id, room_log.member_ids(room))
+    head, members = room_log.stand_among(room, caller.user_id)
+    states = presence.online(caller.tenant_id, members)
     missed = None
     if after is not None and epoch == head.epoch and 0 <= head.seq - after <= MOST_MISSED:
         missed = _events(room, head, after)
@@ -67,6 +67,8 @@ def page(caller: Caller, *, room_id: str, anchor: str, before: int, after: int) 
 
 def _events(room: Room, head: Head, after: int) -> list[Event] | None:
     """Every event after `after`: from the log while it reaches back, else from the record, else None."""
+    if after == head.seq:
+        return []
     events = room_log.since(room, after, at_most=MOST_MISSED)
     if after + len(events) >= head.seq:
         return events if _whole(events, after) else None

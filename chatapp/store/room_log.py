@@ -57,11 +57,21 @@ def keep(
 
 def stand(room: Room, user_id: str = "") -> Head:
     """Where the room stands. Raises RoomNotFound unless `user_id`, when given, is a member."""
+    return Head(*_stand(room, user_id, 0))
+
+
+def stand_among(room: Room, user_id: str) -> tuple[Head, list[str]]:
+    """The same, and the ids of everybody who is in the room."""
+    *head, members = _stand(room, user_id, 1)
+    return Head(*head), members
+
+
+def _stand(room: Room, user_id: str, with_members: int) -> Any:
     keys = room_keys(room)
     names = [keys.head, keys.shard_life, keys.members]
-    status, *rest = warmed(room, lambda: run_lua("stand", names, [user_id]))
+    status, *rest = warmed(room, lambda: run_lua("stand", names, [user_id, with_members]))
     _refuse(status, rest)
-    return Head(*rest)
+    return rest
 
 
 def is_member(room: Room, user_id: str) -> bool:

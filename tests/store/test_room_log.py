@@ -212,6 +212,18 @@ def test_where_a_room_stands_is_told_to_members_only(lobby):
         room_log.stand(lobby, "carol")
 
 
+def test_who_is_in_a_room_is_told_with_where_it_stands(lobby):
+    say(lobby)
+
+    head, members = room_log.stand_among(lobby, "bob")
+
+    assert head == room_log.stand(lobby)
+    assert sorted(members) == sorted(room_log.member_ids(lobby))
+    assert "bob" in members
+    with pytest.raises(RoomNotFound):
+        room_log.stand_among(lobby, "carol")
+
+
 def test_an_id_without_a_time_costs_no_look_at_the_record(lobby, app, monkeypatch):
     """In the first life of a room's log there is nothing that Redis could have forgotten."""
     say(lobby)
