@@ -42,7 +42,7 @@ def test_an_events_address_is_read_without_reading_the_rest(tenant, room_id, bod
 
 REQUESTS = [
     schemas.SendMessage, schemas.EditMessage, schemas.RemoveMessage, schemas.ReadRoom,
-    schemas.LeaveRoom, schemas.StartTyping, schemas.StopTyping,
+    schemas.LeaveRoom, schemas.StartTyping, schemas.StopTyping, schemas.ResumeRoom,
 ]  # fmt: skip
 odd = some.one_of(
     some.none(), some.booleans(), some.integers(), some.floats(), words, some.text("ab", max_size=70),
@@ -63,11 +63,16 @@ def test_a_quick_yes_is_what_the_schema_says(schema, data):
 
 @pytest.mark.parametrize("schema", REQUESTS)
 def test_what_is_plainly_right_is_seen_at_once(schema):
-    right = {"seq": 7, "revision": 1}
+    right = {"seq": 7, "revision": 1, "after": 7}
     payload = {name: right.get(name, "0199-some-id") for name in schema().load_fields}
     assert shortcut.of(schema())(payload) == schema().load(payload) == payload
 
 
+def test_a_room_is_resumed_at_once_from_nowhere_too():
+    payload = {"room_id": "lobby", "epoch": None, "after": None}
+    assert shortcut.of(schemas.ResumeRoom())(payload) == payload
+
+
 def test_a_schema_with_choices_is_always_asked():
-    for schema in (schemas.FollowRooms, schemas.ResumeRoom, schemas.SetPresence):
+    for schema in (schemas.FollowRooms, schemas.SetPresence):
         assert shortcut.of(schema())({"state": "active"}) is None

@@ -18,7 +18,7 @@ Loaded = dict[str, Any] | None
 
 def of(schema: Schema) -> Callable[[object], Loaded]:
     """What schema.load(payload) returns, or None: ask it. Always None for a schema with anything
-    beyond texts and numbers that must be there.
+    beyond texts and numbers, and for a payload without one of those, be it that it may lack it.
     """
     checks = {name: _check(field) for name, field in schema.load_fields.items()}
     if any(schema._hooks.values()) or None in checks.values():
@@ -29,7 +29,7 @@ def of(schema: Schema) -> Callable[[object], Loaded]:
         if type(payload) is not dict or len(payload) != len(known):
             return None
         for name, is_right in known:
-            if not is_right(payload.get(name)):
+            if name not in payload or not is_right(payload[name]):
                 return None
         return payload
 
@@ -38,8 +38,15 @@ def of(schema: Schema) -> Callable[[object], Loaded]:
 
 def _check(field: fields.Field[Any]) -> Check | None:
     """Whether a value is certainly right; None when this field is not for us."""
-    if not field.required or field.allow_none or field.data_key or field.attribute:
+    if field.data_key or field.attribute:
         return None
+    check = _check_value(field)
+    if check and field.allow_none:
+        return lambda value: value is None or check(value)
+    return check
+
+
+def _check_value(field: fields.Field[Any]) -> Check | None:
     if type(field) is Seq and [type(each) for each in field.validators] == [validate.Range]:
         return _is_number(*field.validators)
     if type(field) in (Text, fields.String) and all(
