@@ -36,6 +36,7 @@ class Fast(Hardened):
         engine.disconnect = self._disconnect
         engine.start_service_task = False
         engine.on("connect", self._connected)
+        self._opening = opening(engine)
         self._same: dict[Any, Any] = {}
 
     def _accept(
@@ -55,9 +56,7 @@ class Fast(Hardened):
         session = Session(self, loop.current(), sid)
         engine.sockets[sid] = session
         engine._trigger_event("connect", sid, self._slim(environ), run_async=False)
-        session.open(
-            environ["gunicorn.socket"], websocket.acceptance(environ) + opening(engine, sid)
-        )
+        session.open(environ["gunicorn.socket"], websocket.acceptance(environ) + self._opening(sid))
         raise StopIteration  # to gunicorn's workers: the socket is ours now
 
     def _slim(self, environ: dict[str, Any]) -> dict[str, Any]:

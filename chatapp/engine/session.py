@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -145,16 +146,17 @@ class Session(Line):
             log.exception("event handler failed")
 
 
-def opening(engine: Any, sid: str) -> bytes:
-    """The frame that tells a client its sid and what is allowed."""
+def opening(engine: Any) -> Callable[[str], bytes]:
+    """What makes the frame that tells a client its sid and what is allowed."""
     packet = engine_packets.Packet(
         engine_packets.OPEN,
         {
-            "sid": sid,
+            "sid": "<sid>",
             "upgrades": [],
             "pingTimeout": int(engine.ping_timeout * 1000),
             "pingInterval": int(engine.ping_interval * 1000),
             "maxPayload": engine.max_http_buffer_size,
         },
     )
-    return frames.text(packet.encode().encode())
+    before, after = packet.encode().split("<sid>")
+    return lambda sid: frames.text(f"{before}{sid}{after}".encode())
