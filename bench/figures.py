@@ -1,6 +1,7 @@
 """What docs/performance.md shows: which runs make it up, and how they become tables and plots.
 
-Each page is one command of less than ten minutes: `bin/bench --page deliveries`, `latency`, `growth`.
+Each page is one command of less than ten minutes: `bin/bench --page deliveries`, `peers`, `latency`,
+`connections`, `growth`.
 The table goes to standard output and, between its two marks, into the document; the plot to docs/img.
 """
 
@@ -18,6 +19,8 @@ from deploy.local.settings import CHECKOUT
 DOCUMENT = CHECKOUT / "docs" / "performance.md"
 IMAGES = CHECKOUT / "docs" / "img"
 OURS, SOCKETIO, WS = "chat, fast", "Node socket.io, redis-adapter", "Node ws, ioredis"
+STREAMS, PLAIN = "Node socket.io, redis-streams-adapter", "chat, plain"
+EVENTLET, UVICORN = "Flask-SocketIO, eventlet", "python-socketio, uvicorn"
 REPEATS, SECONDS = 5, 3.0
 
 Result = dict[str, Any]
@@ -26,6 +29,10 @@ Plan = list[dict[str, Any]]
 
 def _closed(server: str, shape: str, under_way: int, **more: Any) -> dict[str, Any]:
     return {"server": server, "shape": shape, "loop": "closed", "amount": under_way, **more}
+
+
+def _idle(server: str, **more: Any) -> dict[str, Any]:
+    return {"server": server, "shape": "100x10", "loop": "idle", "amount": 0, **more}
 
 
 def _open(server: str, shape: str, rate: int, **more: Any) -> dict[str, Any]:
@@ -37,6 +44,15 @@ PAGES: dict[str, Plan] = {
         _closed(server, shape, under_way)
         for shape, under_way in {"500x4": 200, "100x10": 100, "10x100": 40, "1x1000": 16}.items()
         for server in (OURS, SOCKETIO, WS)
+    ],
+    "peers": [
+        _closed(server, shape, under_way)
+        for shape, under_way in {"100x10": 100, "1x1000": 16}.items()
+        for server in (OURS, PLAIN, STREAMS, EVENTLET, UVICORN)
+    ],
+    "connections": [
+        *[_idle(s) for s in (OURS, PLAIN, SOCKETIO, STREAMS, WS, EVENTLET, UVICORN)],
+        *[_idle(s, deflate=True) for s in (OURS, SOCKETIO, WS)],
     ],
     "latency": [
         *[_open(s, "1x1000", 20) for s in (OURS, SOCKETIO, WS)],
@@ -56,6 +72,11 @@ PAGES: dict[str, Plan] = {
 # What a row is called, and what is shown of a run.
 _WAYS: dict[str, tuple[Callable[[Result], str], Callable[[Result], str]]] = {
     "deliveries": (lambda r: r["server"], lambda r: f"{r['shape']} ({r['amount']:g} under way)"),
+    "peers": (lambda r: r["server"], lambda r: f"{r['shape']} ({r['amount']:g} under way)"),
+    "connections": (
+        lambda r: r["server"] + (", permessage-deflate offered" if r["deflate"] else ""),
+        lambda _: "",
+    ),
     "latency": (lambda r: r["server"], lambda r: f"{r['shape']}, {r['amount']:g} a second"),
     "growth": (
         lambda r: (
@@ -74,7 +95,8 @@ def show(page: str, results: list[Result]) -> str:
     cells: dict[str, dict[str, list[Result]]] = {}
     for result in results:
         cells.setdefault(row(result), {}).setdefault(column(result), []).append(result)
-    made = _growth(cells) if page == "growth" else _compared(cells, page)
+    lists = {"growth": _growth, "connections": _connections}
+    made = lists[page](cells) if page in lists else _compared(cells, page)
     _write(page, made)
     if page == "deliveries":
         middles = {
@@ -91,7 +113,7 @@ def _compared(cells: dict[str, dict[str, list[Result]]], page: str) -> str:
     lines = ["| server | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for server, row in cells.items():
         shown = [
-            (_spread if page == "deliveries" else _waits)(row[at]) if at in row else "–"
+            (_waits if page == "latency" else _spread)(row[at]) if at in row else "–"
             for at in columns
         ]
         lines.append(f"| {server} | " + " | ".join(shown) + " |")
@@ -105,14 +127,28 @@ def _growth(cells: dict[str, dict[str, list[Result]]]) -> str:
     ]
     for name, row in cells.items():
         some = row[""]
-        each = median((r["memory"] - r["memory_before"]) / r["clients"] / 1000 for r in some)
         let_in = median(_of(some, "connects_per_cpu_second"))
-        lines.append(f"| {name} | {_spread(some)} | {_waits(some)} | {let_in:.0f} | {each:.1f} |")
+        rest = f"{let_in:.0f} | {_kilobytes(some):.1f}"
+        lines.append(f"| {name} | {_spread(some)} | {_waits(some)} | {rest} |")
     return "\n".join(lines)
 
 
-def _spread(some: list[Result]) -> str:
-    runs = _of(some, "per_cpu_second")
+def _connections(cells: dict[str, dict[str, list[Result]]]) -> str:
+    lines = ["| server | let in per CPU-second | KB each, idle |", "|---|---|---|"]
+    for name, row in cells.items():
+        some = row[""]
+        let_in = _spread(some, "connects_per_cpu_second")
+        lines.append(f"| {name} | {let_in} | {_kilobytes(some):.1f} |")
+    return "\n".join(lines)
+
+
+def _kilobytes(some: list[Result]) -> float:
+    """Of memory, for each client."""
+    return median((r["memory"] - r["memory_before"]) / r["clients"] / 1000 for r in some)
+
+
+def _spread(some: list[Result], of: str = "per_cpu_second") -> str:
+    runs = _of(some, of)
     said = f"{median(runs):,.0f} ({min(runs):,.0f}–{max(runs):,.0f})".replace(",", " ")
     return said if _all_correct(some) else f"**WRONG** {said}"
 

@@ -1,6 +1,6 @@
 /* The load: many Socket.IO clients in one thread, cheap enough to be no bottleneck; it says how busy it was.
 
-   generator PORT PID[,PID] CLIENTS ROOMS SECONDS closed WINDOW | open RATE | idle 0  < credentials
+   generator PORT PID[,PID] CLIENTS ROOMS SECONDS closed WINDOW | open RATE | idle 0 [deflate]  < credentials
 
    One line of standard input per client, three columns with tabs between: its room, what it sends with
    CONNECT (may be empty), and with what it asks to be in the room.
@@ -8,6 +8,7 @@
    its place in our table; every recipient checks that each sender's numbers come once and in order.
    In a closed loop WINDOW messages are under way at any time; in an open one RATE a second are
    sent, whatever comes back, and lateness counts from when a message was due.
+   With "deflate" every client offers permessage-deflate, as browsers do; a server that takes it is not for us.
    The result is one line of JSON. PIDs are the server: their CPU time is read when the measured part
    begins and when it ends. */
 
@@ -49,6 +50,7 @@ static int n_messages, most_messages = 1 << 23, measured_from = -1;
 static long deliveries, lost, twice, disorder, refused, gone;
 static uint64_t lateness[4096], acks[4096];
 static unsigned char segment[1 << 20];
+static const char *offer = "";
 
 static uint64_t now(void) {
   struct timespec t;
@@ -140,9 +142,9 @@ static void begin(Client *client) {
   char request[512];
   int size = snprintf(request, sizeof request,
                       "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n%s"
                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                      port);
+                      port, offer);
   write_all(client, request, size);
 }
 
@@ -260,6 +262,7 @@ static void receive(Client *client) {
     segment[size] = 0;
     char *end = strstr((char *)segment, "\r\n\r\n");
     if (end && memcmp(segment, "HTTP/1.1 101", 12)) die((char *)segment);
+    if (end && memmem(segment, end - (char *)segment, "permessage-deflate", 18)) die("it compresses");
     done = end ? end + 4 - (char *)segment : 0;
     if (!end) goto keep;
   }
@@ -296,7 +299,8 @@ static void read_clients(void) {
 int port;
 
 int main(int argc, char **argv) {
-  if (argc != 8) die("usage: generator PORT PID CLIENTS ROOMS SECONDS closed|open|idle N < credentials");
+  if (argc != 8 && argc != 9) die("usage: generator PORT PID CLIENTS ROOMS SECONDS closed|open|idle N [deflate]");
+  if (argc == 9) offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
   port = atoi(argv[1]);
   const char *pid = argv[2];
   int is_open = !strcmp(argv[6], "open"), is_idle = !strcmp(argv[6], "idle");

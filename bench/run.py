@@ -46,6 +46,7 @@ class Run:
     amount: float  # messages under way, or a second
     workers: int = 1
     sleeper: bool = False  # one more in the first room, who reads nothing
+    deflate: bool = False  # every client offers permessage-deflate
 
     @property
     def title(self) -> str:
@@ -96,9 +97,10 @@ def _load(
     server: servers.Running, run: Run, people: int, rooms: int, seconds: float, clients: list[str]
 ) -> dict[str, Any]:
     pids = ",".join(map(str, server.pids))
-    numbers = (server.port, pids, people, rooms, seconds, run.loop, run.amount)
+    asked = [server.port, pids, people, rooms, seconds, run.loop, run.amount]
+    asked += ["deflate"] if run.deflate else []
     done = subprocess.run(
-        ["taskset", "-c", str(servers.OTHER_CORE), str(OUT / "generator"), *map(str, numbers)],
+        ["taskset", "-c", str(servers.OTHER_CORE), str(OUT / "generator"), *map(str, asked)],
         input="\n".join(clients) + "\n",
         capture_output=True,
         text=True,
