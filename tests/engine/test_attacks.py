@@ -25,7 +25,9 @@ pytestmark = pytest.mark.live
 CLOSED_WITHIN = 1.0  # seconds; a loaded machine gets some grace below
 MOST_MEMORY = 10 << 20
 CROWD = 100  # sockets that one address may have open without saying whose they are
-SLOWEST = 0.1  # seconds that somebody else's request may take, at the 99th of a hundred
+# Somebody else's request, at the 99th of a hundred: seconds that the worker may work at other things
+# before it has answered, and that it may take by the clock, of which a busy machine takes away many.
+SLOWEST, SLOWEST_BY_THE_CLOCK = 0.1, 2.0
 
 
 @pytest.fixture(scope="module", params=["fast"])
@@ -108,36 +110,37 @@ def memory(server):
     raise AssertionError
 
 
+def seconds_of_work(pid):
+    """What the worker, which has one thread, has cost a processor until now."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
 def nearly_all(times):
     return sorted(times)[int(len(times) * 0.99)]
 
 
-@pytest.fixture(scope="module")
-def bystander(tmp_path_factory):
-    """A server that nobody attacks: what its answers take, this machine takes just now."""
-    with Served(tmp_path_factory.mktemp("bystander") / "log", "eventlet") as server:
-        yield server
-
-
 @pytest.fixture
-def others(server, bystander):
+def others(server):
     """Somebody else's hundred requests meanwhile, and what the worker's memory came to."""
-    calm, times, stop = [], [], threading.Event()
+    works, times, stop = [], [], threading.Event()
 
-    def ask_once(server, times):
-        began = time.monotonic()
+    def ask_once():
+        worked, began = seconds_of_work(pid), time.monotonic()
         server.get("/pid")
         times.append(time.monotonic() - began)
+        works.append(seconds_of_work(pid) - worked)
 
     def ask():
         while not stop.is_set():
-            ask_once(server, times)
-            ask_once(bystander, calm)
+            ask_once()
             stop.wait(0.01)
 
+    pid = server.get("/pid")
     for _ in range(100):  # what the first requests leave behind is nobody's attack
-        ask_once(server, [])
+        ask_once()
     before = memory(server)
+    works.clear()
+    times.clear()
 
     asker = threading.Thread(target=ask)
     asker.start()
@@ -146,8 +149,8 @@ def others(server, bystander):
     asker.join()
     while Attacker.open:
         Attacker.open.pop().close()
-    # Beyond what the machine, busy with other things and with attacking, takes for the same.
-    assert nearly_all(times) < SLOWEST + nearly_all(calm)
+    assert nearly_all(works) < SLOWEST
+    assert nearly_all(times) < SLOWEST_BY_THE_CLOCK
     assert memory(server) - before < MOST_MEMORY
 
 
