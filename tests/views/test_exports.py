@@ -13,17 +13,6 @@ from chatapp.store import room_log
 from chatapp.types import Draft, assistant_id
 
 
-@pytest.fixture
-def say(app):
-    count = iter(range(1_000_000, 2_000_000))
-
-    def make(caller, room_id, body):
-        said, _ = messages.send(caller, room_id=room_id, client_id=f"c-{next(count)}", body=body)
-        return json.loads(said)
-
-    return make
-
-
 def test_a_history_is_every_message_as_a_line_of_the_protocol(
     api, lobby, ada, bob, say, persist, monkeypatch
 ):

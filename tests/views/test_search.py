@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from chatapp.actions import members, messages, rooms, search
@@ -11,17 +9,6 @@ from chatapp.store import room_log
 from chatapp.types import Draft, assistant_id
 
 CANARY = "canary"
-
-
-@pytest.fixture
-def say(app):
-    count = iter(range(1_000_000, 2_000_000))
-
-    def make(caller, room_id, body):
-        said, _ = messages.send(caller, room_id=room_id, client_id=f"c-{next(count)}", body=body)
-        return json.loads(said)
-
-    return make
 
 
 @pytest.fixture
