@@ -69,9 +69,10 @@ def heir(tenant_id: str, room_id: str) -> str | None:
 
 
 def searched_for(room: Room, user_id: str) -> list[str] | None:
-    """The rooms that may be searched for an answer to this person in this room: all of theirs when
-    nobody else reads it there, else this one and their public ones. Who joins a public room reads
-    what was said before: there nobody is alone. None: they are not in the room.
+    """The rooms that may be searched for an answer to this person in this room: all of theirs in a
+    conversation with the assistant where nobody else is, else this one and their public ones. Who
+    comes into a room later reads what was said before: only of a conversation who brings them in is
+    told so. None: they are not in the room.
     """
     member, ours = memberships.c, assistant_id(room.tenant_id)
     theirs = (
@@ -93,7 +94,7 @@ def searched_for(room: Room, user_id: str) -> list[str] | None:
         alone = connection.execute(others.limit(1)).first() is None
     if room.id not in kinds:
         return None
-    alone = alone and kinds[room.id] != "public"
+    alone = alone and kinds[room.id] == "assistant"
     return [id_ for id_, kind in kinds.items() if alone or kind == "public" or id_ == room.id]
 
 

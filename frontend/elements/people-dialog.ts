@@ -28,6 +28,7 @@ export class PeopleDialogElement extends DialogElement {
 
   protected override body(): TemplateResult {
     const people = this.#candidates();
+    const warning = this.#warning();
     return html`<form class="dialog__form" @submit=${this.#submitted}>
       <div class="dialog__search">
         <input class="input" type="search" data-first aria-label="Search people" placeholder="Search people" autocomplete="off" @input=${this.#typed} />
@@ -39,10 +40,10 @@ export class PeopleDialogElement extends DialogElement {
           (person) => this.#person(person),
         )}
       </ul>
-      ${people.length ? nothing : this.#nobody()}
+      ${people.length ? nothing : this.#nobody()} ${warning}
       <footer class="row row--end dialog__foot">
         <button type="button" class="button" @click=${this.close}>Cancel</button>
-        <button class="button button--primary" ?disabled=${this.busy || !this.chosen.size}>
+        <button class="button button--primary" aria-describedby=${warning === nothing ? nothing : "reads-back"} ?disabled=${this.busy || !this.chosen.size}>
           ${this.inviteTo === null ? "Start conversation" : "Invite"}${this.chosen.size > 1 ? ` (${this.chosen.size})` : ""}
         </button>
       </footer>
@@ -67,6 +68,15 @@ export class PeopleDialogElement extends DialogElement {
   #nobody(): TemplateResult {
     if (this.text) return html`<p class="empty">Nobody is called “${this.text}”.</p>`;
     return html`<p class="empty">${this.inviteTo === null ? "Nobody else is here yet." : "Everybody is in this room already."}</p>`;
+  }
+
+  /** In a conversation of one's own the assistant has answered from all rooms that one is in. */
+  #warning(): TemplateResult | typeof nothing {
+    const room = this.inviteTo === null ? undefined : this.client.rooms.get(this.inviteTo);
+    if (room?.kind !== "assistant") return nothing;
+    return html`<p class="notice" id="reads-back">
+      Whoever joins reads everything asked and answered here before, also what was quoted from other rooms you are in.
+    </p>`;
   }
 
   #candidates(): Person[] {

@@ -134,8 +134,12 @@ def test_a_private_room_is_not_quoted_where_others_read(ada, bob, fake, say, ask
     assert CANARY not in capsys.readouterr().err
 
 
-def test_who_is_alone_in_a_public_room_is_not_alone_for_long(ada, fake, say, ask, make_room):
-    make_room("square", ada)
+@pytest.mark.parametrize("kind", ["public", "private"])
+def test_who_is_alone_in_a_room_for_others_is_not_alone_for_long(
+    ada, fake, say, ask, make_room, kind
+):
+    """Who comes later reads what was answered."""
+    make_room("square", ada, kind=kind)
     members.add(ada, room_id="square", user_ids=[assistant_id("acme")])
     board = rooms.create(ada, kind="private", name=f"{CANARY} board")
     say(ada, board.id, f"The {CANARY} costs nine.")
