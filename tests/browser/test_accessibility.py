@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from chatapp.types import Assistant
 from tests.browser.conftest import Visit
 from tests.browser.town import Account, Town
 
@@ -90,8 +91,14 @@ def test_the_pages_of_the_assistant_are_for_all(
 ) -> None:
     town.used(ada, lively_room, cost=20_000)
     town.used(bob, lively_room, cost=None)
+    town.chooses(Assistant(find_by_meaning=True))
     tab = visit("/admin/assistant", ada, color_scheme=scheme)
     tab.can_be_used_by_all()
+    meaning = tab.page.get_by_role("region", name="Finding by meaning")
+    meaning.get_by_role("checkbox").uncheck()
+    meaning.get_by_role("button").click()
+    expect(tab.page.get_by_role("status")).to_contain_text("Nothing more is sent")
+    expect(meaning.get_by_role("checkbox")).to_have_count(0)
     tab.page.get_by_label("Each person").fill("1.50")
     tab.page.get_by_role("region", name="Budgets", exact=True).get_by_role("button").click()
     expect(tab.page.get_by_role("status")).to_have_text("The budgets are changed.")
