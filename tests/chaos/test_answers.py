@@ -7,10 +7,10 @@ import time
 from itertools import count
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from chatapp.store import tables
-from chatapp.store.database import reading
+from chatapp.store.database import reading, writing
 from chatapp.types import Price
 from tests.fake_providers import FakeProviders
 from tests.live.asking import Study
@@ -221,3 +221,22 @@ def test_what_it_has_not_begun_to_write_is_begun_by_another(system, study, fake)
     system.answers.start()
 
     assert study.ended(ada, run)["body"] == WHOLE.strip()
+
+
+def test_without_clock_and_celery_what_nobody_spends_is_free_again(system, study, asked, figures):
+    """A worker died between the end of an answer and settling it."""
+    run, _ = asked
+    others = (system.clock, system.work, system.answers)
+    for part in others:
+        part.kill()
+    ended = update(tables.runs).where(tables.runs.c.id == run).values(state="failed")
+    assert study.reserved() and promised(study)
+    with system.app.app_context(), writing() as connection:
+        connection.execute(ended)
+    began = time.monotonic()
+
+    eventually(lambda: not study.reserved() and not promised(study), within=20)
+
+    figures(f"free {time.monotonic() - began:.1f} s after its worker died")
+    for part in others:
+        part.start()
