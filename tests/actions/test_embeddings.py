@@ -225,6 +225,33 @@ def test_who_comes_to_want_it_is_found_by_meaning_and_who_ceases_to_leaves_no_ve
     assert told.embedded == Embedded(passages=1, embedded=1, refused=0)
 
 
+def test_a_worker_says_where_texts_are_sent_and_no_more(configure, fake):
+    host = fake.url.removeprefix("http://")
+    configure(EMBEDDING_BASE_URL=f"http://ada:canary@{host}/v1?key=canary")
+
+    assistants.attend()
+
+    assert attendants.embedder() == Embedder("meanings-1", host)
+
+
+def test_the_page_says_how_far_it_is_and_what_the_model_does_not_take(
+    give, configure, fake, at_browser, ada, compares
+):
+    give(CAR, "automobile " * 50)
+    configure()
+    assistants.attend()
+    page = at_browser(ada)
+    waiting = page.get("/admin/assistant").text
+    fake.longest = 200
+
+    embeddings.fill()
+
+    assert "0 of 2 passages can be found by meaning. The others follow" in waiting
+    done = page.get("/admin/assistant").text
+    assert "1 of 2 passages can be found by meaning. The model does not take 1 of them" in done
+    assert "(status 400)" in done
+
+
 # --- what is found -------------------------------------------------------------------------------
 
 

@@ -512,7 +512,7 @@ def test_what_killed_processes_held_is_free_again(app, run, redis_url, database_
 
 
 def outlay(number: int = 1, *, age: float = 0, **whose: str) -> Outlay:
-    at = NOW - timedelta(seconds=age)
+    at = datetime.now(UTC) - timedelta(seconds=age)
     return Outlay(f"o{number}", "acme", "question", "openai", "vectors-1", at, **whose)
 
 
