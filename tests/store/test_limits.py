@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chatapp.engine.client import PipedRedis
 from chatapp.errors import TooFast
 from chatapp.store import keys, limits
 from chatapp.store.connection import redis as shared_redis
@@ -16,7 +16,7 @@ from chatapp.store.own_counts import OwnCounts
 from chatapp.types import Caller
 
 ADA, MALLORY = Caller("acme", "ada", "Ada"), Caller("rival", "ada", "Not Ada")
-NOBODY = Redis(port=1, retry=Retry(NoBackoff(), 0))
+NOBODY = PipedRedis(port=1, retry=Retry(NoBackoff(), 0))
 
 
 @pytest.fixture(name="settings")
