@@ -150,19 +150,26 @@ export class SearchPanelElement extends LightElement {
       @click=${() => this.#open(found)}
     >
       <span class="found__head">
-        <strong>${client.people.name(message.author_id)}</strong>
-        ${this.#store.roomId === null ? html`<span class="found__room">${this.#roomOf(found)}</span>` : nothing}
+        <span class="found__whose">
+          <strong>${client.people.name(message.author_id)}</strong>
+          ${this.#store.roomId === null ? html`<span>${this.#roomOf(found)}</span>` : nothing}
+        </span>
         <time datetime=${message.at} title=${this.clock.full(at)}>${this.clock.at(at)}</time>
       </span>
       <span class="found__words">${markedWords(excerpt, marks)}</span>
     </button>`;
   }
 
-  #roomOf({ room }: Found): string {
+  /** A direct conversation is called after the others in it, and nobody is named twice. */
+  #roomOf({ room, message }: Found): string {
     const { client } = this;
     const known = client.rooms.get(room.id);
     const name = known ? roomName(known, client.me.id, client.people) : (room.name ?? "");
-    return room.kind === "direct" || room.kind === "assistant" ? name : `#${name}`;
+    if (room.kind === "assistant") return name;
+    if (room.kind !== "direct") return `#${name}`;
+    if (message.author_id === client.me.id) return name && `to ${name}`;
+    const others = known?.member_ids?.filter((id) => id !== client.me.id);
+    return others?.length === 1 ? "to you" : name;
   }
 
   #failed(why: string): TemplateResult {

@@ -8,7 +8,7 @@ import type { SearchPanelElement } from "../elements/search-panel.js";
 import type { Found } from "../protocol.js";
 import { SearchStore } from "../stores/search-store.js";
 import { html, render } from "lit";
-import { ADA, FakeConnection, MemoryOutbox, message, settle } from "./fakes.js";
+import { ADA, FakeConnection, MemoryOutbox, message, room, settle } from "./fakes.js";
 
 defineElements();
 afterEach(() => {
@@ -139,7 +139,7 @@ async function panel(...items: Found[]) {
   field.dispatchEvent(new Event("input", { bubbles: true }));
   await client.search.now();
   await element.updateComplete;
-  return { element, field, client };
+  return { element, field, client, connection };
 }
 
 const rows = (element: Element) => [...element.querySelectorAll<HTMLElement>(".found")];
@@ -160,6 +160,23 @@ test("what was found is walked through by arrows and opens where it was said", a
   press(rows(element)[1]!, "ArrowUp");
   press(rows(element)[0]!, "ArrowUp");
   assert.equal(document.activeElement, field);
+});
+
+test("of a direct message it is said to whom, and nobody is named twice", async () => {
+  const pair = room("pair", { kind: "direct", name: null, member_ids: ["ada", "bob"] });
+  const theirs = { ...found(9, "launch"), room: { id: "pair", kind: "direct" as const, name: null } };
+  const own = { ...theirs, message: { ...message(8, "launch"), author_id: "ada" } };
+  const { element, client, connection } = await panel(theirs, own);
+  connection.say("person:changed", { id: "bob", name: "Bob Kahn", role: "member", disabled: false });
+  connection.say("person:changed", { id: "ada", name: "Ada Lovelace", role: "member", disabled: false });
+  connection.answerCall("POST", "/rooms", pair);
+  await client.rooms.create({ kind: "direct", member_ids: ["bob"] });
+  await settle();
+  element.requestUpdate();
+  await element.updateComplete;
+
+  const heads = [...element.querySelectorAll(".found__whose")].map((each) => each.textContent!.trim().split(/\s{2,}/));
+  assert.deepEqual(heads, [["Bob Kahn", "to you"], ["Ada Lovelace", "to Bob Kahn"]]);
 });
 
 test("nothing found here leads to looking everywhere", async () => {
