@@ -24,8 +24,8 @@ from chatapp.types import Caller, Scope
 from chatapp.views import forms
 
 PROVIDERS = {
-    "librarian": "Librarian: no model, quotes what it finds",
-    "openai": "OpenAI, or a server that speaks like it",
+    "librarian": "Librarian: quotes, no model",
+    "openai": "OpenAI, or a server like it",
     "anthropic": "Anthropic",
     "gemini": "Google Gemini",
 }
