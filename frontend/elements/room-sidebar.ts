@@ -57,6 +57,9 @@ export class RoomSidebarElement extends LightElement {
   /** Not only the newest conversations with the assistant. */
   allConversations = false;
 
+  /** The room that was last brought into view. */
+  #inView: string | null = null;
+
   protected override render(): TemplateResult {
     const shown = this.rooms.filter((room) => !room.archived || room.id === this.activeId);
     const named = shown.filter((room) => room.kind === "public" || room.kind === "private");
@@ -238,6 +241,19 @@ export class RoomSidebarElement extends LightElement {
         </form>
       </div>
     </footer>`;
+  }
+
+  /** When another room is opened, its link is brought into view: in a long list one would look for it. */
+  protected override updated(): void {
+    if (this.#inView === this.activeId) return;
+    const link = this.querySelector(".room-link[aria-current]");
+    if (!link) return;
+    this.#inView = this.activeId;
+    // Not scrollIntoView: where this is a drawer, that would scroll the page sideways to it.
+    const list = this.querySelector(".sidebar__rooms")!;
+    const { top, bottom } = list.getBoundingClientRect();
+    const place = link.getBoundingClientRect();
+    list.scrollTop += Math.min(0, place.top - top) + Math.max(0, place.bottom - bottom);
   }
 
   #chosen = (event: MouseEvent): void => {

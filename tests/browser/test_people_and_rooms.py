@@ -41,6 +41,21 @@ def test_a_stranger_comes_in_by_invitation_and_talks(
     expect(again.page.locator("main")).to_contain_text("404")
 
 
+def test_the_open_room_is_in_view_in_a_long_list(visit: Visit, town: Town) -> None:
+    grace = town.person("Grace Lind")
+    rooms = [town.room(f"corridor {number}", grace) for number in range(10, 50)]
+    tab = visit(f"/rooms/{rooms[-1]}", grace)
+    expect(tab.link("corridor 49")).to_be_in_viewport()
+    expect(tab.link("corridor 10")).not_to_be_in_viewport()
+
+    tab.press("Control+k")
+    tab.page.keyboard.type("corridor 10")
+    tab.press("Enter")
+
+    tab.is_in("corridor 10")
+    expect(tab.link("corridor 10")).to_be_in_viewport()
+
+
 def test_who_is_in_no_room_yet_reaches_everything_on_a_phone(visit: Visit, town: Town) -> None:
     fred = town.person("Fred Ohm")
     tab = visit("/sign-in", viewport={"width": 360, "height": 740}, has_touch=True)
