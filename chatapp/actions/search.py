@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from chatapp.actions import access
 from chatapp.store import fulltext, highlights, limits, memberships, rooms, search, timeline
 from chatapp.types import Caller, Found, Listing
@@ -45,4 +47,5 @@ def _found(caller: Caller, hits: list[search.Hit], asked: list[fulltext.Term]) -
             continue
         if said := highlights.excerpt(message.body, asked):
             found.append(Found(message, room, *said))
+        time.sleep(0)  # long texts must not keep the worker's other people waiting
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from chatapp.store import fulltext
@@ -9,6 +10,7 @@ from chatapp.store.fulltext import Term
 
 LONGEST = 240  # characters
 _LEAD = 48  # of them at most before the first word that is marked
+_NEAR = LONGEST - _LEAD  # characters from a word on that are shown with it
 _CUT = "…"
 
 _Mark = tuple[int, int, Term]
@@ -40,11 +42,7 @@ def _marks(body: str, asked: Sequence[Term]) -> list[_Mark]:
 
 def _window(body: str, marks: list[_Mark]) -> tuple[int, int]:
     """From a little before the word from which on most of them are near."""
-
-    def near(place: int) -> int:
-        return len({term for a, b, term in marks if place <= a and b <= place + LONGEST - _LEAD})
-
-    first = max((start for start, _, _ in marks), key=lambda place: (near(place), -place))
+    first = _fullest(marks)
     start = max(0, first - _LEAD)
     if start and (space := body.find(" ", start, first)) >= 0:
         start = space + 1
@@ -52,6 +50,27 @@ def _window(body: str, marks: list[_Mark]) -> tuple[int, int]:
     if end < len(body) and (space := body.rfind(" ", first + LONGEST - 2 * _LEAD, end)) >= 0:
         end = space
     return start, end
+
+
+def _fullest(marks: list[_Mark]) -> int:
+    """Where the first word begins from which on most of them are near. Each mark comes in once and
+    goes out once: a text may be nothing but marks.
+    """
+    near: Counter[Term] = Counter()
+    first, most, end = marks[0][0], 0, 0
+    for begin, (start, _, term) in enumerate(marks):
+        while end < len(marks) and marks[end][1] <= start + _NEAR:
+            near[marks[end][2]] += 1
+            end += 1
+        if len(near) > most:
+            first, most = start, len(near)
+        if begin == end:  # too long a word to be near itself
+            end += 1
+        elif near[term] > 1:
+            near[term] -= 1
+        else:
+            del near[term]
+    return first
 
 
 def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import thread_time
+
 import pytest
 
 from chatapp.store.fulltext import beginnings, located, words
@@ -54,6 +56,25 @@ def test_a_text_without_spaces_is_cut_all_the_same():
     said, marks = excerpt("x" * 1000 + "ab" + "ł" * 30 + ". end", beginnings("end"))
     assert len(said) <= LONGEST + 2
     assert [said[start:end] for start, end in marks] == ["end"]
+
+
+def test_a_word_longer_than_what_is_shown_hides_no_other():
+    body = f"{'launch' * 60} {'and so on ' * 30}we launch on Friday. {'More to come. ' * 40}"
+
+    said, marks = excerpt(body, beginnings("launch friday"))
+
+    assert "we launch on Friday." in said
+    assert [said[start:end] for start, end in marks] == ["launch", "Friday"]
+
+
+def test_a_text_of_nothing_but_what_is_looked_for_holds_nobody_up():
+    """Thousands of words are marked in it, more than once."""
+    began = thread_time()
+
+    said, marks = excerpt("的" * 5000, beginnings("的 的的"))
+
+    assert thread_time() - began < 0.6
+    assert (said, marks) == ("的" * LONGEST + "…", [(0, LONGEST)])
 
 
 @pytest.mark.parametrize(

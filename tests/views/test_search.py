@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from chatapp.actions import members, messages, rooms, search
@@ -47,6 +49,22 @@ def test_all_words_must_be_in_it_and_the_newest_comes_first(lobby, ada, bob, say
     assert find(ada, "launch two") == ["launch two"]
     assert find(ada, "launch nine") == []
     assert find(ada, "!?") == []
+
+
+def test_others_have_their_turn_after_each_long_text(lobby, ada, say, persist, find, monkeypatch):
+    for n in range(3):
+        say(ada, "lobby", f"launch {n} " + "的" * 4_000)
+    persist()
+    turns, sleep = [], time.sleep
+
+    def note(seconds):
+        turns.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", note)
+
+    assert len(find(ada, "launch 的的")) == 3
+    assert turns.count(0) >= 3
 
 
 @pytest.fixture
