@@ -69,8 +69,10 @@ class Queue(RedisManager):
     def _say(self, messages: list[dict[str, Any]]) -> None:
         if time.monotonic() < self._silent_until:
             return
+        # One goes by itself: a worker of an earlier version hears nothing in a list.
+        said = messages[0] if len(messages) == 1 else messages
         try:
-            self._voice.publish(self.channel, self.json.dumps(messages))
+            self._voice.publish(self.channel, self.json.dumps(said))
         except RedisError as error:
             self._silent_until = time.monotonic() + _SILENT
             log.warning("the queue does not answer: %r", error)
@@ -81,7 +83,6 @@ class Queue(RedisManager):
                 messages = self.json.loads(said)
             except ValueError:
                 continue
-            # By itself: from a worker of an earlier version, or another writer to the channel.
             yield from messages if isinstance(messages, list) else [messages]
 
     def _redis_listen_with_retries(self) -> Iterator[Any]:

@@ -77,6 +77,19 @@ def test_a_message_by_itself_is_understood(server, open_worker, eventually):
     eventually(lambda: told == [["ada"]])
 
 
+def test_what_is_said_alone_goes_by_itself(server, open_worker, eventually):
+    """So that a worker of an earlier version, to which a list says nothing, understands it."""
+    (ours, _), raw = open_worker(), Redis(port=server.port).pubsub()
+    raw.subscribe("test")
+    listening(server, 2, eventually)
+
+    ours.emit("typing:started", "ada")
+
+    eventually(lambda: (raw.get_message() or {}).get("type") == "subscribe")
+    said = json.loads(raw.get_message(timeout=5)["data"])
+    assert (said["event"], said["data"]) == ("typing:started", ["ada"])
+
+
 def test_a_frozen_redis_holds_nobody_up(server, open_worker, eventually):
     (ours, told) = open_worker(patience=30)
     listening(server, 1, eventually)
