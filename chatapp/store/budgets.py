@@ -24,6 +24,7 @@ from chatapp.types import Outlay, Scope
 
 _SCOPES: tuple[Scope, ...] = get_args(Scope)
 _NOBODY = "-"  # where a hold has to name somebody
+_UNDER_WAY = 90.0  # seconds that a request for embeddings takes at most
 _TRIES = 20  # each fails only because Redis forgot everything once more
 
 
@@ -133,8 +134,7 @@ def sweep(tenant_id: str) -> int:
     if not held:
         _forget(tenant_id)
         return 0
-    over = ledger.settled(tenant_id, list(held))
-    now = datetime.now(UTC)
+    over, now = ledger.settled(tenant_id, list(held), _young(held)), datetime.now(UTC)
     # As it was seen: a run may have begun again, and reserved again, since we asked about it.
     return sum(
         _budget(tenant_id, now, "settle", run_id, spent, held[run_id])
@@ -146,6 +146,15 @@ def holds(tenant_id: str) -> dict[str, str]:
     """Run id -> what it holds, as lua/budget.lua writes it."""
     parts = _budget(tenant_id, datetime.now(UTC), "holds")
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _young(held: dict[str, str]) -> set[str]:
+    """Of these, what may be held for a request that is under way. By the clock that was read when
+    they came to be held: those of two machines may be minutes apart.
+    """
+    with asking():
+        now: Any = redis.time()[0]
+    return {id_ for id_, hold in held.items() if int(hold.split()[2]) > (now - _UNDER_WAY) * 1000}
 
 
 def _hold(
@@ -161,7 +170,7 @@ def _hold(
     """Raises BudgetExceeded."""
     with asking():
         redis.sadd(keys.BUDGET_TENANTS, tenant_id)
-    hold = [month_of(now), amount, round(now.timestamp() * 1000), person_id, room_id]
+    hold = [month_of(now), amount, person_id, room_id]
     answer = _built(tenant_id, now, "reserve", run_id, *hold, *map(_argument, limits))
     if answer[0] == "over":
         raise over_budget.exceeded(_SCOPES[int(answer[1]) - 1], int(answer[2]), now)

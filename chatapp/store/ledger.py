@@ -7,7 +7,7 @@ is here, and rather too much than too little.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, literal, null, select, union_all, update
@@ -19,7 +19,6 @@ from chatapp.store.tables import runs, usage
 from chatapp.types import Outlay
 
 _OPEN = ("waiting", "running")
-_UNDER_WAY = timedelta(seconds=90)  # a request for embeddings, at most
 
 
 class Promise(NamedTuple):
@@ -132,8 +131,9 @@ def books(tenant_id: str, month: str) -> Books:
     )
 
 
-def settled(tenant_id: str, run_ids: list[str]) -> dict[str, int]:
-    """Those of these runs that need nothing any more, with what they have used.
+def settled(tenant_id: str, run_ids: list[str], young: set[str]) -> dict[str, int]:
+    """Those of these runs that need nothing any more, with what they have used. Some may be requests
+    for embeddings: those that are `young` may be under way.
 
     A run that ended without an answer is relieved of its promise here.
     """
@@ -144,7 +144,7 @@ def settled(tenant_id: str, run_ids: list[str]) -> dict[str, int]:
     )
     with reading() as connection:
         found = {row.id: row for row in connection.execute(query)}
-    over = _laid_out(tenant_id, [run_id for run_id in run_ids if run_id not in found])
+    over = _laid_out(tenant_id, [id_ for id_ in run_ids if id_ not in found], young)
     for run_id, row in found.items():
         if row.state in _OPEN and row.reserved:
             continue
@@ -154,19 +154,13 @@ def settled(tenant_id: str, run_ids: list[str]) -> dict[str, int]:
     return over
 
 
-def _laid_out(tenant_id: str, ids: list[str]) -> dict[str, int]:
+def _laid_out(tenant_id: str, ids: list[str], young: set[str]) -> dict[str, int]:
     """Those that are no runs and not under way any more, with what is noted of them."""
     row = usage.c
-    query = select(row.run_id, row.cost, row.at).where(
-        row.workspace_id == tenant_id, row.run_id.in_(ids)
-    )
+    query = select(row.run_id, row.cost).where(row.workspace_id == tenant_id, row.run_id.in_(ids))
     with reading() as connection:
-        found = {each.run_id: each for each in connection.execute(query)}
-    long_ago = datetime.now(UTC) - _UNDER_WAY
-    young = {id_ for id_, each in found.items() if each.at > long_ago}
-    return {
-        id_: int(found[id_].cost or 0) if id_ in found else 0 for id_ in ids if id_ not in young
-    }
+        noted = {each.run_id: int(each.cost or 0) for each in connection.execute(query)}
+    return {id_: noted.get(id_, 0) for id_ in ids if id_ not in noted or id_ not in young}
 
 
 def _run(tenant_id: str, run_id: str) -> tuple[Any, Any]:

@@ -310,9 +310,9 @@ def test_the_sweep_leaves_what_was_reserved_anew_since_it_looked(run, monkeypatc
     reserve("r1", 20)
     settled = budgets.ledger.settled
 
-    def meanwhile(tenant_id, run_ids):
+    def meanwhile(tenant_id, run_ids, young):
         reserve("r1", 30)
-        assert settled(tenant_id, run_ids) == {}
+        assert settled(tenant_id, run_ids, young) == {}
         return dict.fromkeys(run_ids, 0)  # as one would have found a moment ago
 
     monkeypatch.setattr(budgets.ledger, "settled", meanwhile)
@@ -516,6 +516,13 @@ def outlay(number: int = 1, *, age: float = 0, **whose: str) -> Outlay:
     return Outlay(f"o{number}", "acme", "question", "openai", "vectors-1", at, **whose)
 
 
+def was_held(seconds: float, id_: str) -> None:
+    """For so long by now."""
+    hold = budgets.holds("acme")[id_].split()
+    hold[2] = str(int(hold[2]) - round(seconds * 1000))
+    redis.hset(HOLDS, id_, " ".join(hold))
+
+
 def test_what_is_laid_out_is_set_aside_and_then_what_it_was(workspaces):
     allowances.put("acme", "person", "ada", 100)
     hers = outlay(person_id="ada", room_id="lobby")
@@ -551,10 +558,11 @@ def test_what_used_nothing_leaves_nothing(workspaces):
 
 def test_who_dies_while_laying_out_has_used_the_most(workspaces):
     allowances.put("acme", "workspace", "", 100)
-    begun = [outlay(1, age=120), outlay(2, age=5)]
+    begun = [outlay(1), outlay(2)]
     dead = [budgets.laying_out(each, most=30, cost=lambda tokens: tokens) for each in begun]
     for each in dead:
         each.__enter__()
+    was_held(100, "o1")
 
     assert budgets.sweep("acme") == 1, "the second may still be under way"
 
@@ -565,6 +573,21 @@ def test_who_dies_while_laying_out_has_used_the_most(workspaces):
     for each in dead:  # it was long in coming
         each.__exit__(None, None, None)
     assert left() == {"workspace": 40}
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_clocks_that_differ_settle_nothing_that_is_under_way(workspaces, ahead):
+    allowances.put("acme", "workspace", "", 100)
+    theirs = outlay(age=-ahead)
+
+    with budgets.laying_out(theirs, most=60, cost=lambda tokens: tokens) as spending:
+        assert budgets.sweep("acme") == 0
+        spending.tokens = 15
+
+    assert used() == [("o1", 15)]
+    with budgets.laying_out(outlay(2, age=-ahead), most=30, cost=lambda tokens: tokens):
+        was_held(100, "o2")
+        assert budgets.sweep("acme") == 1
 
 
 def test_many_at_once_lay_out_no_more_than_there_is(app, workspaces):

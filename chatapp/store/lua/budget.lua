@@ -3,10 +3,10 @@
 -- as none: then nothing is reserved before they are rebuilt.
 -- KEYS  money      hash    life -> "<replication id of the server> <month>"
 --                          spent:<scope>, held:<scope> -> millionths; scope: workspace, person:<id>, room:<id>
---       holds      hash    run id -> "<month> <millionths> <since> <person> <room>"
+--       holds      hash    run id -> "<month> <millionths> <since> <person> <room>"; since in ms, by Redis's clock
 --       rebuilder  string  there while somebody reads the record, to rebuild the figures
 -- ARGV  month, verb, then
---       reserve  run; its hold in five parts; what workspace, person and room may spend, "" for no limit
+--       reserve  run; its month, millionths, person, room; what workspace, person and room may spend, "" for no limit
 --                ok | {over, scope, left}; a run that holds something already holds the new amount, or none
 --       settle   run, spent, its hold as it was seen or "" for whatever it is;  1, or 0 when it holds nothing
 --       read     person, room                     what is spent and held of workspace, person and room
@@ -55,7 +55,7 @@ end
 
 local verbs = {}
 
-function verbs.reserve(run, hold_month, amount, since, person, room, ...)
+function verbs.reserve(run, hold_month, amount, person, room, ...)
   if not is_built() then
     return { "unbuilt" }
   end
@@ -72,6 +72,8 @@ function verbs.reserve(run, hold_month, amount, since, person, room, ...)
       end
     end
   end
+  local time = redis.call("TIME")
+  local since = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000))
   keep(run, table.concat({ hold_month, amount, since, person, room }, " "))
   return { "ok" }
 end
@@ -132,4 +134,4 @@ function verbs.build(name, figures)
 end
 
 -- What build is given may be more than can be unpacked; it reads ARGV itself.
-return verbs[verb](unpack(ARGV, 3, math.min(#ARGV, 11)))
+return verbs[verb](unpack(ARGV, 3, math.min(#ARGV, 10)))
