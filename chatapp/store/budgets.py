@@ -7,7 +7,7 @@ rebuilt from the record, because nothing is reserved that was not promised there
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -66,7 +66,7 @@ def laying_out(
     it can be. Whoever asked puts down what was used.
 
     It is in the record as used before it is asked, and corrected after: who dies between has used
-    the most. Raises BudgetExceeded before anything is asked; Busy, also after: likewise.
+    the most. Raises BudgetExceeded, Busy: both before anything is asked.
     """
     limits = allowances.of(outlay.tenant_id, person_id=outlay.person_id, room_id=outlay.room_id)
     if outlay.what == "documents":  # they are the workspace's
@@ -80,14 +80,16 @@ def laying_out(
         ledger.note(outlay, most, amount)
         try:
             _hold(outlay.tenant_id, outlay.id, amount, limits, now=outlay.at, **whose)
-        except BudgetExceeded:
+        except (BudgetExceeded, Busy):  # if it is held, the sweep finds that nothing was used
             ledger.note(outlay, 0, 0)
             raise
     try:
         yield spending
     finally:
-        ledger.note(outlay, spending.tokens, cost(spending.tokens))
-        settle(outlay.tenant_id, outlay.id, cost(spending.tokens))
+        # What was bought is not lost for that: the sweep settles what is noted.
+        with suppress(Busy):
+            ledger.note(outlay, spending.tokens, cost(spending.tokens))
+            settle(outlay.tenant_id, outlay.id, cost(spending.tokens))
 
 
 def settle(tenant_id: str, run_id: str, spent: int | None) -> None:

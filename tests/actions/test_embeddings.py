@@ -13,7 +13,7 @@ from chatapp import jobs, llm
 from chatapp.actions import answering, assistant_settings, embeddings, history, rooms
 from chatapp.actions import assistant as assistants
 from chatapp.actions import documents as given
-from chatapp.errors import NotAllowed
+from chatapp.errors import Busy, NotAllowed
 from chatapp.llm import embedding
 from chatapp.store import (
     allowances,
@@ -542,6 +542,27 @@ def test_a_question_is_paid_for_by_who_asks(give, configure, compares, ask):
     assert used()[1:] == [("question", "ada", answer.room_id, SMALL, 4, 1)]
     assert left()["person"] == 999
     assert budgets.holds("acme") == {}
+
+
+def test_an_answer_goes_on_when_its_question_was_paid_for_and_redis_does_not_hear_of_it(
+    give, configure, compares, ask, monkeypatch
+):
+    give(CAR)
+    configure(SMALL)
+    embeddings.fill()
+    settle, refusals = budgets.settle, iter([Busy])
+
+    def settle_when_redis_is_back(*args):
+        if refusal := next(refusals, None):
+            raise refusal
+        settle(*args)
+
+    monkeypatch.setattr(budgets, "settle", settle_when_redis_is_back)
+
+    answer = ask(QUESTION)
+
+    assert next(refusals, None) is None
+    assert (CAR in answer.body, answer.run["outcome"]) == (True, "done")
 
 
 def test_what_no_budget_allows_is_not_sent(give, configure, fake, compares, ask):

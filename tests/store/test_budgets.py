@@ -575,6 +575,52 @@ def test_who_dies_while_laying_out_has_used_the_most(workspaces):
     assert left() == {"workspace": 40}
 
 
+@pytest.fixture
+def lose(monkeypatch):
+    """lose("settle"): Redis does that, and its answer does not come."""
+
+    def run(verb: str) -> None:
+        ask = budgets.run_lua
+
+        def unheard(script, names, args):
+            answer = ask(script, names, args)
+            if args[1] == verb:
+                raise Busy
+            return answer
+
+        monkeypatch.setattr(budgets, "run_lua", unheard)
+
+    return run
+
+
+def test_what_was_bought_is_not_lost_because_nobody_could_settle_it(workspaces, monkeypatch):
+    allowances.put("acme", "workspace", "", 100)
+
+    def away(*_):
+        raise Busy
+
+    with budgets.laying_out(outlay(), most=60, cost=lambda tokens: tokens) as spending:
+        spending.tokens = 15
+        monkeypatch.setattr(budgets, "settle", away)
+
+    assert (left(), used()) == ({"workspace": 40}, [("o1", 15)])
+    was_held(100, "o1")
+    budgets.sweep("acme")
+    assert (left(), budgets.holds("acme")) == ({"workspace": 85}, {})
+
+
+def test_what_was_not_asked_because_redis_did_not_answer_is_not_used(workspaces, lose):
+    allowances.put("acme", "workspace", "", 100)
+    lose("reserve")
+
+    with pytest.raises(Busy), budgets.laying_out(outlay(), most=60, cost=lambda tokens: tokens):
+        pytest.fail("it was begun")
+
+    assert (left(), used()) == ({"workspace": 40}, [])
+    budgets.sweep("acme")
+    assert (left(), budgets.holds("acme")) == ({"workspace": 100}, {})
+
+
 @pytest.mark.parametrize("ahead", [-600, 600])
 def test_clocks_that_differ_settle_nothing_that_is_under_way(workspaces, ahead):
     allowances.put("acme", "workspace", "", 100)
