@@ -107,15 +107,15 @@ export class SearchPanelElement extends LightElement {
   }
 
   #count(): string {
-    const { found, slow, hasMore } = this.#store;
+    const { found, slow, hasMore, outdated } = this.#store;
     if (slow) return "Searching…";
-    if (!found?.length) return "";
+    if (outdated || !found?.length) return "";
     if (found.length === 1 && !hasMore) return "1 message";
     return `${hasMore ? "More than " : ""}${found.length} messages, the newest first`;
   }
 
   #found(): TemplateResult {
-    const { found, failure, hasMore, slow, text } = this.#store;
+    const { found, failure, hasMore, outdated, slow, text } = this.#store;
     return html`${found?.length
         ? html`<ol role="list">
             ${repeat(
@@ -125,9 +125,9 @@ export class SearchPanelElement extends LightElement {
             )}
           </ol>`
         : nothing}
-      ${failure ? this.#failed(failure.message) : nothing} ${found?.length === 0 && !hasMore ? this.#nothing(text.trim()) : nothing}
+      ${failure ? this.#failed(failure.message) : nothing} ${found?.length === 0 && !hasMore && !outdated ? this.#nothing(text.trim()) : nothing}
       ${found === null && !failure && !slow ? html`<p class="empty">Finds messages that have all of the words, in the rooms you are in.</p>` : nothing}
-      ${found === null && slow ? html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>` : nothing}
+      ${!found?.length && slow ? html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>` : nothing}
       ${hasMore && !failure
         ? html`<p class="search__more">
             <button type="button" class="button button--small" ?disabled=${slow} @click=${() => this.#store.more()}>Show older ones</button>

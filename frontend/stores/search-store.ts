@@ -17,6 +17,8 @@ export class SearchStore extends EventTarget {
   /** The newest first; null before anything was asked. What was found last stays until there is something else. */
   found: readonly Found[] | null = null;
   hasMore = false;
+  /** What is shown answers other words, or another room: these are not answered yet. */
+  outdated = false;
   /** It takes a while. */
   slow = false;
   failure: Failure | null = null;
@@ -36,8 +38,12 @@ export class SearchStore extends EventTarget {
     this.text = text;
     this.roomId = roomId;
     this.#stop();
-    if (text.trim()) this.#pause = setTimeout(() => void this.now(), PAUSE_MS);
-    else this.#take(null, null);
+    if (!text.trim()) return this.#take(null, null);
+    this.#pause = setTimeout(() => void this.now(), PAUSE_MS);
+    this.#say(() => {
+      this.outdated = true;
+      this.#olderFrom(null);
+    });
   }
 
   /** Look for it at once. */
@@ -79,9 +85,14 @@ export class SearchStore extends EventTarget {
     this.#say(() => {
       this.failure = null;
       this.found = found;
-      this.#next = next;
-      this.hasMore = next !== null;
+      this.outdated = false;
+      this.#olderFrom(next);
     });
+  }
+
+  #olderFrom(next: string | null): void {
+    this.#next = next;
+    this.hasMore = next !== null;
   }
 
   /** What was found for other words would look like the answer to these. */

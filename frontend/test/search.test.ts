@@ -58,6 +58,26 @@ test("what is typed is asked once, in a moment, and asking for older ones adds t
   assert.ok(!search.hasMore);
 });
 
+test("older ones of other words are not added to what was found", async () => {
+  const { connection, store: search } = store();
+  connection.answerCall("GET", "/search?q=launch", { items: [found(9, "launch")], next: "c1" });
+  connection.answerCall("GET", "/search?q=launches&cursor=c1", { items: [found(3, "launches")], next: null });
+  connection.answerCall("GET", "/search?q=launches", { items: [found(5, "launches")], next: null });
+  await type(search, "launch");
+  let changes = 0;
+  search.addEventListener("change", () => (changes += 1));
+
+  search.seek("launches", null);
+  assert.deepEqual([search.hasMore, search.outdated, changes], [false, true, 1]);
+  await search.more();
+  mock.timers.tick(PAUSE_MS);
+  await settle();
+
+  assert.deepEqual(asked(connection), ["/search?q=launch", "/search?q=launches"]);
+  assert.deepEqual(search.found?.map((each) => each.message.seq), [5]);
+  assert.ok(!search.outdated);
+});
+
 test("another room is another question, and no words are none", async () => {
   const { connection, store: search } = store();
   connection.answerCall("GET", "/search?q=launch&room_id=hall", { items: [found(1, "launch")], next: null });
@@ -192,6 +212,21 @@ test("nothing found here leads to looking everywhere", async () => {
   await element.updateComplete;
 
   assert.equal(rows(element).length, 1);
+});
+
+test("of words that are not answered yet nothing is said", async () => {
+  const { element, field, client, connection } = await panel();
+  assert.match(element.querySelector(".empty")!.textContent!, /No message has “launch”/);
+
+  field.value = "launcher";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  await element.updateComplete;
+  assert.equal(element.querySelector(".empty"), null);
+
+  connection.answerCall("GET", "/search?q=launcher", { items: [], next: null });
+  await client.search.now();
+  await element.updateComplete;
+  assert.match(element.querySelector(".empty")!.textContent!, /No message has “launcher”/);
 });
 
 test("Escape closes it and gives the focus back", async () => {
