@@ -106,10 +106,13 @@ export class SearchPanelElement extends LightElement {
     </label>`;
   }
 
-  #count(): string {
+  /** Also for those who hear it: a region that is there before its words is read aloud, one that comes with them is not. */
+  #count(): string | TemplateResult {
     const { found, slow, hasMore, outdated } = this.#store;
     if (slow) return "Searching…";
-    if (outdated || !found?.length) return "";
+    if (outdated || !found) return "";
+    if (!found.length && hasMore) return "Nothing found yet; there are older ones to look through";
+    if (!found.length) return html`<span class="visually-hidden">No message found</span>`;
     if (found.length === 1 && !hasMore) return "1 message";
     return `${hasMore ? "More than " : ""}${found.length} messages, the newest first`;
   }
@@ -130,7 +133,9 @@ export class SearchPanelElement extends LightElement {
       ${!found?.length && slow ? html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div>` : nothing}
       ${hasMore && !failure
         ? html`<p class="search__more">
-            <button type="button" class="button button--small" ?disabled=${slow} @click=${() => this.#store.more()}>Show older ones</button>
+            <button type="button" class="button button--small" aria-disabled=${slow ? "true" : nothing} @click=${this.#older}>
+              Show older ones
+            </button>
           </p>`
         : nothing}`;
   }
@@ -175,19 +180,23 @@ export class SearchPanelElement extends LightElement {
   #failed(why: string): TemplateResult {
     return html`<div class="notice notice--danger search__failed" role="alert">
       <p>${why}</p>
-      <button type="button" class="button button--small" @click=${() => this.#store.retry()}>Try again</button>
+      <button type="button" class="button button--small" @click=${this.#again}>Try again</button>
     </div>`;
   }
 
   #nothing(text: string): TemplateResult {
-    return html`<div class="empty" role="status">
+    return html`<div class="empty">
       <p>No message has “${text}”${this.here ? " in this room" : ""}.</p>
-      ${this.here ? html`<button type="button" class="button button--small" @click=${() => this.#look(false)}>Look everywhere</button>` : nothing}
+      ${this.here ? html`<button type="button" class="button button--small" @click=${this.#lookEverywhere}>Look everywhere</button>` : nothing}
     </div>`;
   }
 
   get #field(): HTMLInputElement | null {
     return this.querySelector("input[type=search]");
+  }
+
+  get #rows(): HTMLElement[] {
+    return [...this.querySelectorAll<HTMLElement>(".found")];
   }
 
   #seek(text: string): void {
@@ -197,6 +206,30 @@ export class SearchPanelElement extends LightElement {
   #look(here: boolean): void {
     this.here = here;
     this.#seek(this.#store.text);
+  }
+
+  /** The button goes, and the focus to what it stood for. */
+  #lookEverywhere = (): void => {
+    this.querySelector<HTMLElement>(".search__where input")?.focus();
+    this.#look(false);
+  };
+
+  #older = (event: Event): void => {
+    if (!this.#store.slow) void this.#goOn(event.currentTarget as HTMLElement, () => this.#store.more());
+  };
+
+  #again = (event: Event): void => void this.#goOn(event.currentTarget as HTMLElement, () => this.#store.retry());
+
+  /** One reads on at the first message that came. Where none did, the button may be gone all the same: then at what is nearest to it. */
+  async #goOn(button: HTMLElement, ask: () => Promise<void>): Promise<void> {
+    const before = this.#store.found?.length ?? 0;
+    await ask();
+    await this.updateComplete;
+    if (document.activeElement !== button && document.activeElement !== document.body) return; // one went elsewhere meanwhile
+    const rows = this.#rows;
+    if (rows[before]) return rows[before].focus();
+    if (button.isConnected) return;
+    (this.querySelector<HTMLElement>(".search__failed button, .search__more button") ?? rows.at(-1) ?? this.#field)?.focus();
   }
 
   #open({ message }: Found): void {
@@ -216,7 +249,7 @@ export class SearchPanelElement extends LightElement {
       event.preventDefault();
       return this.#close();
     }
-    const rows = [...this.querySelectorAll<HTMLElement>(".found")];
+    const rows = this.#rows;
     const target = event.target as HTMLElement;
     const next = target === this.#field ? this.#down(event, rows) : this.#walk(event, rows, rows.indexOf(target));
     if (!next) return;

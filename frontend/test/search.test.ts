@@ -199,6 +199,108 @@ test("of a direct message it is said to whom, and nobody is named twice", async 
   assert.deepEqual(heads, [["Bob Kahn", "to you"], ["Ada Lovelace", "to Bob Kahn"]]);
 });
 
+/** Let the store answer and the panel draw, with the focus where it then belongs. */
+async function answered(element: SearchPanelElement): Promise<void> {
+  await settle();
+  await element.updateComplete;
+  await settle();
+}
+
+const button = (element: Element, words: string) =>
+  [...element.querySelectorAll<HTMLElement>(".panel__body button")].find((each) => each.textContent!.trim() === words);
+
+/** The first page of the words in the field has older ones behind it. */
+async function pages(first: Found[]) {
+  const opened = await panel();
+  opened.connection.answerCall("GET", "/search?q=launch", { items: first, next: "c1" });
+  await opened.client.search.now();
+  await answered(opened.element);
+  return opened;
+}
+
+test("the same region that said it searches says that nothing was found", async () => {
+  const { element } = await panel();
+  const regions = [...element.querySelectorAll("[role=status]")];
+  assert.deepEqual(regions.map((each) => each.textContent!.trim()), ["No message found"]);
+});
+
+test("a page without a message that is not the last one says so", async () => {
+  const { element } = await pages([]);
+  assert.match(element.querySelector("[role=status]")!.textContent!, /Nothing found yet/);
+  assert.ok(button(element, "Show older ones"));
+});
+
+test("whoever asks for older ones goes on at the first of them", async () => {
+  const { element, connection } = await pages([found(9, "launch"), found(8, "launch")]);
+  connection.answerCall("GET", "/search?q=launch&cursor=c1", { items: [found(4, "launch"), found(3, "launch")], next: null });
+  button(element, "Show older ones")!.focus();
+  button(element, "Show older ones")!.click();
+  await answered(element);
+  assert.equal(document.activeElement, rows(element)[2]);
+  assert.equal(button(element, "Show older ones"), undefined);
+});
+
+test("while older ones are looked for their button keeps the focus, and asks no second time", async () => {
+  const { element, client, connection } = await pages([found(9, "launch")]);
+  let answer: (data: unknown) => void = () => {};
+  const call = connection.call.bind(connection);
+  connection.call = async (...question) => {
+    await call(...question);
+    return { ok: true, data: (await new Promise<unknown>((resolve) => (answer = resolve))) as never };
+  };
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const older = button(element, "Show older ones")!;
+  older.focus();
+  older.click();
+  mock.timers.tick(SLOW_MS);
+  await answered(element);
+  assert.ok(client.search.slow);
+  assert.equal(document.activeElement, older);
+  assert.equal(older.getAttribute("aria-disabled"), "true");
+  assert.ok(!older.hasAttribute("disabled"));
+  older.click();
+  assert.equal(asked(connection).filter((path) => path.includes("cursor")).length, 1);
+
+  answer({ items: [], next: null });
+  await answered(element);
+  assert.equal(document.activeElement, rows(element)[0]);
+});
+
+test("whoever went elsewhere meanwhile stays there", async () => {
+  const { element, field, connection } = await pages([found(9, "launch")]);
+  connection.answerCall("GET", "/search?q=launch&cursor=c1", { items: [found(4, "launch")], next: null });
+  button(element, "Show older ones")!.click();
+  field.focus();
+  await answered(element);
+  assert.equal(rows(element).length, 2);
+  assert.equal(document.activeElement, field);
+});
+
+test("what failed leads to its button, and that to what is found", async () => {
+  const { element, connection } = await pages([found(9, "launch")]);
+  button(element, "Show older ones")!.focus();
+  button(element, "Show older ones")!.click();
+  await answered(element);
+  assert.equal(document.activeElement, button(element, "Try again"));
+
+  connection.answerCall("GET", "/search?q=launch&cursor=c1", { items: [found(4, "launch")], next: null });
+  button(element, "Try again")!.click();
+  await answered(element);
+  assert.equal(document.activeElement, rows(element)[1]);
+});
+
+test("tried again without finding anything one is where one types", async () => {
+  const { element, field, client, connection } = await panel();
+  client.search.seek("unicorn", null);
+  await client.search.now();
+  await answered(element);
+  connection.answerCall("GET", "/search?q=unicorn", { items: [], next: null });
+  button(element, "Try again")!.focus();
+  button(element, "Try again")!.click();
+  await answered(element);
+  assert.equal(document.activeElement, field);
+});
+
 test("nothing found here leads to looking everywhere", async () => {
   const { element, client } = await panel(found(9, "launch"));
   element.querySelectorAll<HTMLInputElement>("input[type=radio]")[1]!.click();
@@ -207,11 +309,13 @@ test("nothing found here leads to looking everywhere", async () => {
   await element.updateComplete;
   assert.match(element.querySelector(".empty")!.textContent!, /No message has “launch” in this room/);
 
+  element.querySelector<HTMLElement>(".empty button")!.focus();
   element.querySelector<HTMLElement>(".empty button")!.click();
   await client.search.now();
   await element.updateComplete;
 
   assert.equal(rows(element).length, 1);
+  assert.equal(document.activeElement, element.querySelector("input[type=radio]"));
 });
 
 test("of words that are not answered yet nothing is said", async () => {
