@@ -69,7 +69,8 @@ export class SearchPanelElement extends LightElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("roomId") && this.here) this.#seek(this.#store.text);
+    if (this.here && this.roomId === null) this.#look(false);
+    else if (this.here && changed.has("roomId")) this.#seek(this.#store.text);
   }
 
   protected override render(): TemplateResult {

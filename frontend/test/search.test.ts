@@ -301,6 +301,24 @@ test("tried again without finding anything one is where one types", async () => 
   assert.equal(document.activeElement, field);
 });
 
+test("in no room one looks everywhere", async () => {
+  const { element, client, connection } = await panel(found(9, "launch"));
+  const places = element.querySelectorAll<HTMLInputElement>("input[type=radio]");
+  places[1]!.click();
+  places[1]!.dispatchEvent(new Event("change", { bubbles: true }));
+  await element.updateComplete;
+  assert.ok(element.here);
+
+  element.roomId = null;
+  await element.updateComplete;
+
+  assert.deepEqual([element.here, places[0]!.checked, places[1]!.checked], [false, true, false]);
+  assert.equal(client.search.roomId, null);
+  element.roomId = "lobby";
+  await client.search.now();
+  assert.equal(asked(connection).at(-1), "/search?q=launch");
+});
+
 test("nothing found here leads to looking everywhere", async () => {
   const { element, client } = await panel(found(9, "launch"));
   element.querySelectorAll<HTMLInputElement>("input[type=radio]")[1]!.click();
