@@ -88,6 +88,8 @@ export class RepliesStore extends EventTarget {
   #replies: readonly Reply[] = [];
   #asking: string | null = null;
   #askAgain = false;
+  /** What ended does not begin again, whatever an answer says that was on its way before. */
+  readonly #over = new Set<string>();
 
   constructor(private readonly connection: Connection) {
     super();
@@ -146,10 +148,11 @@ export class RepliesStore extends EventTarget {
   }
 
   #merge(runs: readonly Run[], before: ReadonlyMap<string, Reply>): void {
-    const told = runs.map((run) => this.#find(run.id) ?? new Reply(run, this.connection));
+    const open = runs.filter((run) => this.#find(run.id) || !this.#over.has(run.id));
+    const told = open.map((run) => this.#find(run.id) ?? new Reply(run, this.connection));
     const heard = this.#replies.filter((reply) => !before.has(reply.id) && !told.includes(reply));
     this.#replies = [...told, ...heard];
-    for (const [index, { state }] of runs.entries()) {
+    for (const [index, { state }] of open.entries()) {
       const reply = told[index]!;
       if (state === "running" && !reply.ended) {
         reply.state = state;
@@ -190,6 +193,7 @@ export class RepliesStore extends EventTarget {
 
   /** Without a length no message comes in its place: there is nothing to see of it any more. */
   #ended(runId: string, outcome: RunState, length: number | null): void {
+    this.#over.add(runId);
     const reply = this.#find(runId);
     if (!reply) return;
     if (length === null) return this.forget(new Set([runId]));

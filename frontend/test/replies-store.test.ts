@@ -136,3 +136,18 @@ test("a piece of an unknown answer, heard while one asks, makes one ask again", 
   await settle();
   assert.deepEqual(texts(), ["All of it"]);
 });
+
+test("what ended while one asks who is waiting does not begin again", async () => {
+  const waiting: Run = { ...RUN, state: "waiting" };
+  const { connection, store } = await watching([waiting]);
+  let answerWatch: (() => void) | undefined;
+  const runs = [waiting, { ...waiting, id: "r2" }, { ...RUN, id: "r3" }];
+  connection.answer("assistant:watch", () => new Promise((done) => (answerWatch = () => done({ ok: true, data: { runs } }))));
+  connection.disconnect();
+  connection.reconnect();
+  connection.say("reply:ended", { room_id: "lobby", run_id: "r1", outcome: "stopped", length: null });
+  connection.say("reply:ended", { room_id: "lobby", run_id: "r3", outcome: "done", length: 12 });
+  answerWatch!();
+  await settle();
+  assert.deepEqual(store.in("lobby").map(({ id }) => id), ["r2"]);
+});
