@@ -80,10 +80,19 @@ for (const scheme of ["light", "dark"] as const) {
   });
 }
 
+/** Every other sheet, without what its comments say. */
+const sheets = readdirSync(CSS, { recursive: true, encoding: "utf8" })
+  .filter((name) => /(?<!tokens)\.css$/.test(name))
+  .map((file) => [file, readFileSync(new URL(file, CSS), "utf8").replace(/\/\*[\s\S]*?\*\//g, "")] as const);
+
+test("no other sheet names a radius", () => {
+  for (const [file, sheet] of sheets)
+    for (const [rule, value] of sheet.matchAll(/\bborder-[\w-]*radius: ([^;]+)/g)) assert.match(value!, /^var\(--radius-\w+\)$/, `${file}: ${rule}`);
+});
+
 test("no other sheet names a colour, and every token that is used exists", () => {
   const known = new Set([...tokens.matchAll(/^ {2}(--[\w-]+):/gm)].map((match) => match[1]));
-  for (const file of readdirSync(CSS, { recursive: true, encoding: "utf8" }).filter((name) => /(?<!tokens)\.css$/.test(name))) {
-    const sheet = readFileSync(new URL(file, CSS), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  for (const [file, sheet] of sheets) {
     assert.equal(/#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch|oklab)a?\(/i.exec(sheet)?.[0], undefined, file);
     for (const [, used] of sheet.matchAll(/var\((--[\w-]+)\)/g)) assert.ok(known.has(used!), `${file} uses ${used}`);
   }
