@@ -221,7 +221,7 @@ export class RoomSidebarElement extends LightElement {
   #oneself(): TemplateResult {
     const { me } = this;
     return html`<footer class="sidebar__me">
-      <button type="button" class="me-button" popovertarget="me-menu">
+      <button type="button" class="row-button me-button" popovertarget="me-menu">
         <span class="visually-hidden">Open the menu of</span>
         ${avatar(me.name, this.offline ? "offline" : this.people.presence(me.id))}
         <span class="me-button__names"><strong>${me.name}</strong><small>${me.email}</small></span>

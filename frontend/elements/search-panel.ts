@@ -148,7 +148,7 @@ export class SearchPanelElement extends LightElement {
     const reached = all.some((each) => each.message.id === this.current) ? this.current : all[0]!.message.id;
     return html`<button
       type="button"
-      class="found"
+      class="row-button found"
       data-id=${message.id}
       tabindex=${message.id === reached ? 0 : -1}
       aria-current=${message.id === this.current ? "true" : nothing}

@@ -14,7 +14,7 @@ export function sourceList(sources: readonly Source[], open: (source: Source) =>
       ${sources.map(
         (source) =>
           html`<li>
-            <button type="button" class="source" @click=${() => open(source)}>
+            <button type="button" class="row-button source" @click=${() => open(source)}>
               <span class="cite" aria-hidden="true">${source.n}</span>
               <span class="source__words">
                 <strong>${icon(source.kind === "document" ? fileIcon : messageIcon, true)}<span>${source.title}</span></strong>
