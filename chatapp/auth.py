@@ -90,6 +90,13 @@ def identify(credentials: object, handshake: dict[str, Any]) -> Caller:
     return _admitted(sessions.identify_newcomer(session_id)).caller
 
 
+def confirm(caller: Caller) -> None:
+    """For what takes long after it was allowed: whether it still would be. One query. Raises
+    NotSignedIn or Blocked.
+    """
+    _admitted(sessions.identify(caller.session_id))
+
+
 def remember(session: Session) -> None:
     """Sign this browser in. A new cookie content each time: one planted before is worth nothing
     after.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chatapp import auth
 from chatapp.actions import access
 from chatapp.store import limits, memberships, room_log, rooms, timeline, users
 from chatapp.types import Caller, Head, Message, RoomRecord
@@ -25,8 +26,9 @@ class History(NamedTuple):
 
 
 def take(caller: Caller, *, room_id: str) -> History:
-    """Who is put out of the room while they read gets no more of it: then the pages end with
-    RoomNotFound; with Busy when a server is away. Raises RoomNotFound, TooFast, Busy.
+    """Who is put out of the room while they read gets no more of it, nor does who is signed out:
+    then the pages end with RoomNotFound, NotSignedIn or Blocked; with Busy when a server is away.
+    Raises RoomNotFound, TooFast, Busy.
     """
     room = access.room(caller, room_id)
     limits.take("export", caller)
@@ -43,6 +45,7 @@ def names(caller: Caller, user_ids: set[str]) -> dict[str, str]:
 def _pages(caller: Caller, room_id: str, head: Head) -> Iterator[list[Message]]:
     seq, more = 0, True
     while more:
+        auth.confirm(caller)
         room = access.room(caller, room_id)
         page = timeline.around(room, head, anchor=seq, before=0, after=PAGE)
         shown = [message for message in page.messages if message.seq <= head.seq]

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from chatapp.actions import exports, members, messages, rooms
-from chatapp.errors import RoomNotFound
+from chatapp.actions import exports, members, messages, people, rooms, sessions, workspaces
+from chatapp.errors import Blocked, NotSignedIn, RoomNotFound
 from chatapp.store import room_log
 from chatapp.types import Draft, assistant_id
 
@@ -120,6 +120,31 @@ def test_who_is_put_out_meanwhile_gets_no_more_of_it(lobby, ada, bob, say, persi
     persist()
 
     with pytest.raises(RoomNotFound):
+        next(pages)
+
+
+@pytest.mark.parametrize(
+    ("end", "refusal"),
+    [
+        (lambda ada, bob: sessions.sign_out(bob), NotSignedIn),
+        (lambda ada, bob: sessions.revoke(bob, session_id=bob.session_id), NotSignedIn),
+        (lambda ada, bob: people.change(ada, user_id="bob", disabled=True), NotSignedIn),
+        (lambda ada, bob: workspaces.suspend(workspaces.operator("acme")), Blocked),
+    ],
+    ids=["signed out", "token revoked", "account disabled", "workspace suspended"],
+)
+def test_whose_session_is_over_meanwhile_gets_no_more_of_it(
+    lobby, ada, bob, say, persist, monkeypatch, end, refusal
+):
+    monkeypatch.setattr(exports, "PAGE", 2)
+    for n in range(6):
+        say(ada, "lobby", f"line {n}")
+    pages = exports.take(bob, room_id="lobby").pages
+    assert [each.body for each in next(pages)] == ["line 0", "line 1"]
+
+    end(ada, bob)
+
+    with pytest.raises(refusal):
         next(pages)
 
 
