@@ -80,11 +80,11 @@ def watch(caller: Caller, *, room_id: str) -> list[Placed]:
 
 def resume(caller: Caller, *, run_id: str, offset: int) -> tuple[Placed, str]:
     """The run, and everything written of its answer from `offset` until now; nothing once that was
-    removed. Raises NotFound.
+    removed, or could not be said. Raises NotFound.
     """
     run = _found(caller, run_id)
     is_open = run.state in ("waiting", "running")
-    written = pieces.since(run, offset) if is_open or not replies.is_removed(run) else ""
+    written = pieces.since(run, offset) if is_open or replies.stands(run) else ""
     return _placed(run), written
 
 

@@ -101,7 +101,9 @@ def since(run: Run, offset: int) -> str:
 
 
 def forget(room: Room, run_id: str) -> None:
-    """Its answer was removed: nobody who comes late is given what was written of it. Raises Busy."""
+    """Its answer was removed, or never said: nobody who comes late is given what was written of it.
+    Raises Busy.
+    """
     with asking():
         redis.delete(room_keys(room).pieces(run_id))
 

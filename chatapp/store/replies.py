@@ -87,11 +87,11 @@ def conclude(event: Event) -> Ended | None:
     return _close(run, event.data["body"], told) if run else None
 
 
-def is_removed(run: Run) -> bool:
-    """Whether its answer was said and taken away. Raises Busy."""
+def stands(run: Run) -> bool:
+    """Whether its answer was said with text and nobody took that away. Raises Busy."""
     names = [runs.answer_name(run.id)]
     said = timeline.said_as(run.room, assistant_id(run.tenant_id), names)
-    return any(answer.removed_at for answer in said)
+    return any(answer.body and not answer.removed_at for answer in said)
 
 
 def unanswered(run: Run, outcome: str, **error: object) -> dict[str, Any]:
@@ -185,7 +185,10 @@ def _close(run: Run, body: str | None, told: dict[str, Any]) -> Ended | None:
         budgets.settle(run.tenant_id, run.id, told["cost"] and micro(told["cost"]))
     with suppress(Busy):
         open_questions.end(run)
-        if not pieces.finish(run):
+        is_first = pieces.finish(run)
+        if not body:  # nobody was to read any of it
+            pieces.forget(run.room, run.id)
+        if not is_first:
             return None
         run_figures.add(ended.outcome, told["seconds"])
     return ended

@@ -752,6 +752,56 @@ def test_of_an_answer_that_another_took_the_place_of_no_piece_is_left(ada, fake,
     assert assistant.resume(ada, run_id=answer.run["id"], offset=0)[1] == ""
 
 
+@pytest.fixture
+def pieces_of(app):
+    """pieces_of(run): what Redis still has of it."""
+    return lambda run: app.extensions["redis"].exists(room_keys(run.room).pieces(run.id))
+
+
+def half_written(room_id, question_id):
+    run = runs.find("acme", question_id)
+    with pieces.lease(run.room) as token:
+        pieces.begin(run, token)
+        pieces.grow(run, token, 0, f"The {CANARY}")
+    return run
+
+
+def test_of_what_cannot_be_said_any_more_no_piece_is_left(app, ada, persist, pieces_of):
+    room_id = conversation(ada)
+    asked, _ = assistant.ask(ada, room_id=room_id, client_id="a-0000001", body="why?")
+    run = half_written(room_id, json.loads(asked)["id"])
+    kept = app.extensions["redis"].dump(room_keys(run.room).pieces(run.id))
+    rooms.archive(ada, room_id=room_id)
+
+    replies.finish(run, f"The {CANARY}", replies.unanswered(run, "done"))
+
+    assert not pieces_of(run)
+    # As if who ended it had died just then.
+    app.extensions["redis"].restore(room_keys(run.room).pieces(run.id), 0, kept)
+    for write_down in (lambda: None, persist):
+        write_down()
+        assert assistant.resume(ada, run_id=run.id, offset=0)[1] == ""
+
+
+def test_of_an_attempt_that_takes_no_place_no_piece_is_left(
+    app, ada, fake, ask, persist, pieces_of
+):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+    run = assistant.retry(ada, run_id=answer.run["id"]).run
+    half_written(answer.room_id, run.id)
+    kept = app.extensions["redis"].dump(room_keys(run.room).pieces(run.id))
+
+    replies.finish(run, f"The {CANARY}", replies.unanswered(run, "failed"))
+
+    assert not pieces_of(run)
+    app.extensions["redis"].restore(room_keys(run.room).pieces(run.id), 0, kept)
+    for write_down in (lambda: None, persist):
+        write_down()
+        assert assistant.resume(ada, run_id=run.id, offset=0)[1] == ""
+    assert assistant.resume(ada, run_id=answer.run["id"], offset=0)[1] == "First."
+
+
 # --- how it ends ---------------------------------------------------------------------------------
 
 
