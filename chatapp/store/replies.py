@@ -42,9 +42,12 @@ def finish(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
 
     Where a former answer stays, it is said without `body`; see _stays. Where nothing can be said any
     more, the run has ended all the same. Who comes second changes nothing and is given None: the
-    room has been told. Raises Busy: then nobody knows, and whoever does it again finds out.
+    room has been told. Raises Busy: then nobody knows, and whoever does it again finds out. For a
+    failure with text the database is needed; for what did not fail, in general, only Redis.
     """
-    if any(_stays(former, told["outcome"], body) for former in _former(run.room, told)):
+    # One that did not fail takes every place, so nobody is asked: the database may be away.
+    may_stay = _former(run.room, told) if body and told["outcome"] == "failed" else []
+    if any(_stays(former, "failed", body) for former in may_stay):
         body = ""
     data = {"body": body, "mentions": [], "run": told}
     draft = _draft(run.room, "message:created", data, runs.answer_name(run.id))
@@ -60,7 +63,7 @@ def finish(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
 
 
 def insist(run: Run, body: str, told: dict[str, Any]) -> Ended | None:
-    """As finish, and again while Redis is away: all of it is written, and to whoever takes the run
+    """As finish, and again while it is Busy: all of it is written, and to whoever takes the run
     over it would be half an answer. Raises Busy after as long as the lease lasts.
     """
     until = monotonic() + pieces.LEASE

@@ -9,11 +9,15 @@ from chatapp.store.database import reading
 from chatapp.store.tables import events
 from chatapp.types import Draft, Event, Room
 
+_LENGTH = 36  # characters of a UUID
+
 
 def time_of(client_id: str) -> int:
-    """Milliseconds since 1970 that a UUIDv7 was made at; 0 for any other string."""
+    """Milliseconds since 1970 that a UUIDv7 was made at, or the one that this ends in: nothing is
+    named after it before; 0 for any other string.
+    """
     try:
-        made = UUID(client_id)
+        made = UUID(client_id[-_LENGTH:])
     except ValueError:
         return 0
     return made.int >> 80 if made.version == 7 else 0

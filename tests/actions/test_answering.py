@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from threading import Thread
-from time import monotonic
+from time import monotonic, time
 
 import pytest
 from sqlalchemy import insert
@@ -36,6 +37,7 @@ from chatapp.store import (
     tables,
     timeline,
 )
+from chatapp.store.database import connect as connect_database
 from chatapp.store.database import writing
 from chatapp.store.keys import room_keys
 from chatapp.types import Assistant, Price, Room, assistant_id
@@ -724,6 +726,59 @@ def test_a_former_answer_goes_though_the_record_does_not_have_it_yet(ada, fake, 
     answering.answer(tenant_id="acme", room_id=room_id)
 
     assert standing(ada, room_id) == [("Second.", "done")]
+
+
+@pytest.fixture
+def without_database(app):
+    """with without_database(): …"""
+
+    @contextmanager
+    def away():
+        whole = app.extensions["database"]
+        app.extensions["database"] = connect_database("sqlite:////nowhere/chat.db")
+        yield
+        app.extensions["database"] = whole
+
+    return away
+
+
+def long_ago(app, room_id):
+    """As if the room's log had begun before Redis forgot what was sent."""
+    head = room_keys(Room("acme", room_id)).head
+    app.extensions["redis"].hset(head, "began", int((time() - 7 * 24 * 3600) * 1000))
+
+
+def test_a_new_answer_is_said_though_the_database_is_away(
+    app, ada, fake, ask, persist, without_database
+):
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+    run = assistant.retry(ada, run_id=answer.run["id"]).run
+    long_ago(app, run.room_id)
+
+    with without_database():
+        ended = replies.finish(run, "Second.", replies.unanswered(run, "done"))
+
+    assert ended.length == len("Second.")
+    persist(times=2)
+    assert standing(ada, run.room_id) == [("Second.", "done")]
+
+
+def test_half_an_answer_is_not_said_before_the_former_is_known(
+    app, ada, fake, ask, persist, without_database
+):
+    """It would stand beside a better one."""
+    fake.fault, fake.pieces = "", ["First."]
+    answer = ask(ada, conversation(ada), "why?")
+    run = assistant.retry(ada, run_id=answer.run["id"]).run
+    long_ago(app, run.room_id)
+    told = replies.unanswered(run, "failed")
+
+    with without_database(), pytest.raises(Busy):
+        replies.finish(run, "Half of it", told)
+    replies.finish(run, "Half of it", told)
+
+    assert standing(ada, run.room_id) == [("First.", "done"), ("", "failed")]
 
 
 def test_of_an_answer_that_was_removed_no_piece_is_left(ada, app, fake, ask, persist):
