@@ -110,10 +110,11 @@ export class ChatWindowElement extends LightElement {
     return this.#shown.of(lines, history.hasAfter ? NO_REPLIES : client.replies.in(this.roomId), client.people.assistant?.id ?? "");
   }
 
-  /** That message, however far up it is. */
+  /** That message, however far up it is; unless one goes elsewhere before it is there. */
   async show(seq: number): Promise<void> {
     const store = this.client.roomStore(this.roomId);
     const reached = await store.history.reach(seq);
+    if (reached === null) return;
     this.requestUpdate();
     await this.updateComplete;
     const shown = reached && (await this.#list?.show(seq));

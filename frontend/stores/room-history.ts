@@ -33,6 +33,8 @@ export class RoomHistory {
   readonly #timeline: Timeline;
   /** What is shown instead of the newest. */
   #stretch: Stretch | null = null;
+  /** Raised whenever one goes somewhere: a page that was asked for to lead elsewhere comes too late. */
+  #jump = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -41,6 +43,11 @@ export class RoomHistory {
 
   get messages(): readonly Message[] {
     return this.#shown.messages;
+  }
+
+  /** What was said last and is loaded, whatever is shown. */
+  get newest(): readonly Message[] {
+    return this.#timeline.messages;
   }
 
   get hasBefore(): boolean {
@@ -52,39 +59,49 @@ export class RoomHistory {
     return this.#stretch !== null;
   }
 
-  /** The newest again. */
+  /** The newest again, whatever is on its way. */
   latest(): void {
-    this.#stretch = null;
-    this.loadingNewer = this.newerFailed = false;
-    this.#options.changed();
+    this.#jump += 1;
+    this.#show(null);
+  }
+
+  /** What is loaded of the newest was replaced, for something may have been missed: in a stretch of the same life, too. */
+  renew(): void {
+    const stretch = this.#stretch;
+    if (stretch?.epoch === this.#timeline.epoch) void this.#renew(stretch);
+    else this.#show(null);
   }
 
   change(event: Parameters<Stretch["change"]>[0]): void {
     this.#stretch?.change(event);
   }
 
-  /** Show that message, with what was said around it, however far up it is; false when it cannot be had. */
-  async reach(seq: number): Promise<boolean> {
-    if (this.#stretch?.has(seq)) return true;
+  /**
+   * Show that message, with what was said around it, however far up it is; false when it cannot be had, and one stays
+   * where one is; null when one went elsewhere meanwhile.
+   */
+  async reach(seq: number): Promise<boolean | null> {
+    const jump = ++this.#jump;
+    if (this.#shows(seq)) return true;
     const { oldestSeq, hasBefore, messages } = this.#timeline;
-    if (seq >= oldestSeq || !hasBefore) this.latest();
-    else if (messages.length && oldestSeq - seq <= NEAR) await this.#reachUp(seq);
-    else await this.#reachAcross(seq);
-    return this.#stretch?.has(seq) ?? (this.#timeline.oldestSeq <= seq || !this.#timeline.hasBefore);
+    if (seq >= oldestSeq || !hasBefore) this.#show(null);
+    else if (messages.length && oldestSeq - seq <= NEAR) await this.#reachUp(seq, jump);
+    else await this.#reachAcross(seq, jump);
+    return jump === this.#jump ? this.#shows(seq) : null;
   }
 
-  async older(count = PAGE): Promise<void> {
+  async older(): Promise<void> {
     if (this.loadingOlder || !this.hasBefore || !this.#options.isReady()) return;
     this.loadingOlder = true;
     this.olderFailed = false;
     this.#options.changed();
     const shown = this.#shown;
     const { oldestSeq } = shown;
-    const page = await this.#page(oldestSeq, count, 0);
+    const page = await this.#page(oldestSeq, PAGE, 0);
+    if (shown !== this.#shown) return; // elsewhere meanwhile
     this.loadingOlder = false;
     this.olderFailed = page === "failed";
-    const isStill = shown === this.#shown && shown.oldestSeq === oldestSeq;
-    if (page && page !== "failed" && isStill) shown.prepend(page);
+    if (page && page !== "failed" && shown.oldestSeq === oldestSeq) shown.prepend(page);
     this.#options.changed();
   }
 
@@ -101,7 +118,7 @@ export class RoomHistory {
     this.newerFailed = page === "failed";
     if (page && page !== "failed") {
       stretch.append(page);
-      this.#join(stretch, page.has_after);
+      if (this.#joins(stretch, page.has_after)) return this.#show(null);
     }
     this.#options.changed();
   }
@@ -110,28 +127,57 @@ export class RoomHistory {
     return this.#stretch ?? this.#timeline;
   }
 
-  async #reachUp(seq: number): Promise<void> {
-    this.latest();
-    for (let before = Infinity; this.#timeline.oldestSeq > seq && this.#timeline.oldestSeq < before && this.hasBefore; ) {
-      before = this.#timeline.oldestSeq;
-      await this.older(LARGEST_PAGE);
-    }
+  /** It is among what is shown, or would stand above the very first message. */
+  #shows(seq: number): boolean {
+    if (seq < this.#shown.oldestSeq) return !this.#shown.hasBefore;
+    return !this.#stretch || seq <= this.#stretch.newestSeq;
   }
 
-  async #reachAcross(seq: number): Promise<void> {
-    const page = await this.#page(seq, PAGE, PAGE);
-    if (!page || page === "failed" || !page.messages.length) return;
-    this.#stretch = new Stretch(page);
-    this.loadingNewer = this.newerFailed = false;
-    this.#join(this.#stretch, page.has_after);
+  #show(stretch: Stretch | null): void {
+    this.#stretch = stretch;
+    this.loadingOlder = this.olderFailed = this.loadingNewer = this.newerFailed = false;
     this.#options.changed();
   }
 
-  /** A stretch that goes on to the newest is no stretch any more. */
-  #join(stretch: Stretch, hasAfter: boolean): void {
-    if (hasAfter && stretch.newestSeq < this.#timeline.oldestSeq) return;
+  /** The newest, once all is loaded that lies between. */
+  async #reachUp(seq: number, jump: number): Promise<void> {
+    const timeline = this.#timeline;
+    this.loadingOlder = true;
+    this.#options.changed();
+    for (let before = Infinity; seq < timeline.oldestSeq && timeline.oldestSeq < before && timeline.hasBefore; ) {
+      before = timeline.oldestSeq;
+      const page = await this.#page(before, LARGEST_PAGE, 0);
+      const isLate = jump !== this.#jump || timeline.oldestSeq > before;
+      if (!page || page === "failed" || isLate) return this.#stay();
+      timeline.prepend(page);
+    }
+    this.#show(null);
+  }
+
+  #stay(): void {
+    this.loadingOlder = false;
+    this.#options.changed();
+  }
+
+  async #reachAcross(seq: number, jump: number): Promise<void> {
+    const page = await this.#page(seq, PAGE, PAGE);
+    if (!page || page === "failed" || !page.messages.length || jump !== this.#jump) return;
+    const stretch = new Stretch(page);
+    this.#show(this.#joins(stretch, page.has_after) ? null : stretch);
+  }
+
+  /** The same part of the past as it stands now; the newest, when that cannot be had. */
+  async #renew(stretch: Stretch): Promise<void> {
+    const jump = ++this.#jump;
+    await this.#reachAcross(stretch.messages[stretch.messages.length >> 1]!.seq, jump);
+    if (jump === this.#jump && stretch === this.#stretch) this.#show(null);
+  }
+
+  /** True for a stretch that goes on to the newest: it is part of that, then, and none any more. */
+  #joins(stretch: Stretch, hasAfter: boolean): boolean {
+    if (hasAfter && stretch.newestSeq < this.#timeline.oldestSeq) return false;
     this.#timeline.prepend({ messages: stretch.messages, has_before: stretch.hasBefore });
-    this.#stretch = null;
+    return true;
   }
 
   /** A page as it stands now; null when it is of another life of the room than what is shown. */

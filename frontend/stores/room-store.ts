@@ -106,7 +106,7 @@ export class RoomStore extends EventTarget {
 
   /** With `ask` it is for the assistant. What one says oneself is said at the end, and shown there. */
   send(body: string, ask = false): string {
-    if (this.history.hasAfter) this.history.latest();
+    this.history.latest();
     return this.outbox.add(body, ask);
   }
 
@@ -151,9 +151,10 @@ export class RoomStore extends EventTarget {
     return this.#catchingUp;
   }
 
-  /** Resolves when it is loaded, or known that it cannot be. */
+  /** Resolves when it is loaded, with what was missed in it, or known that it cannot be. */
   async ready(): Promise<void> {
     while (this.state === "loading") await new Promise((resolve) => this.addEventListener("change", resolve, { once: true }));
+    await this.#catchingUp;
   }
 
   clear(): void {
@@ -164,6 +165,7 @@ export class RoomStore extends EventTarget {
   /** We were removed, or left; coming back starts from a snapshot. */
   leave(): void {
     this.#startOver();
+    this.history.latest();
     this.#stopWaiting();
     this.#behind = true;
     this.#setState("gone");
@@ -189,7 +191,7 @@ export class RoomStore extends EventTarget {
     const before = this.#timeline.seq;
     if (resumed.snapshot) {
       this.#timeline.reset(resumed.snapshot, resumed.epoch);
-      this.history.latest();
+      this.history.renew();
       this.#headSeq = 0;
       this.outbox.epochIs(resumed.epoch);
       this.outbox.recorded(resumed.epoch, resumed.snapshot.room?.applied ?? 0);

@@ -8,10 +8,12 @@ import { changed, type Change } from "./timeline.js";
 export class Stretch {
   messages: readonly Message[];
   hasBefore: boolean;
+  readonly epoch: string;
 
   constructor(page: HistoryPage) {
     this.messages = page.messages;
     this.hasBefore = page.has_before;
+    this.epoch = page.epoch;
   }
 
   get oldestSeq(): number {
@@ -20,10 +22,6 @@ export class Stretch {
 
   get newestSeq(): number {
     return this.messages.at(-1)!.seq;
-  }
-
-  has(seq: number): boolean {
-    return this.oldestSeq <= seq && seq <= this.newestSeq;
   }
 
   prepend(page: HistoryPage): void {

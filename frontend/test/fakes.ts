@@ -5,6 +5,7 @@ import type {
   Answering,
   Ending,
   EventOf,
+  HistoryPage,
   Me,
   Message,
   Question,
@@ -41,6 +42,7 @@ export class FakeConnection implements Connection {
     this.#replies.set(event, reply as Reply);
   }
 
+  /** Where the answer is a promise, it comes when that is kept. */
   answerCall(method: string, path: string, data: unknown): void {
     this.#http.set(`${method} ${path}`, data);
   }
@@ -58,7 +60,7 @@ export class FakeConnection implements Connection {
 
   async call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
     this.called.push([method, path, body]);
-    const data = this.#http.get(`${method} ${path}`);
+    const data = await this.#http.get(`${method} ${path}`);
     return data === undefined ? { ok: false, error: { ...BUSY, retryable: false } } : { ok: true, data: data as T };
   }
 
@@ -253,6 +255,19 @@ export const ADA: Me = {
   session_id: "s1",
   workspace: { id: "w1", slug: "acme", name: "Acme" },
 };
+
+/** Something that comes when it is told to. */
+export function late<T>(what: T): { coming: Promise<T>; come: () => Promise<void> } {
+  let keep!: (kept: T) => void;
+  const coming = new Promise<T>((resolve) => (keep = resolve));
+  return { coming, come: () => (keep(what), settle()) };
+}
+
+/** A page of a room in which 1000 messages were said, each a number. */
+export function pageOf(from: number, to: number, hasBefore: boolean, hasAfter = true): HistoryPage {
+  const messages = Array.from({ length: to - from }, (_, index) => message(from + index));
+  return { messages, has_before: hasBefore, has_after: hasAfter, as_of: 1000, epoch: "e1" };
+}
 
 /** Let everything that is already answered arrive. */
 export async function settle(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { RoomStore } from "../stores/room-store.js";
-import { FakeConnection, FakeRoom, MemoryOutbox, message, settle } from "./fakes.js";
+import { FakeConnection, FakeRoom, MemoryOutbox, message, pageOf, settle } from "./fakes.js";
 
 async function watching(t: TestContext, prepare: (log: FakeRoom) => void = () => {}) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -161,12 +161,6 @@ test("an edit that is refused leaves the message as it was and says why", async 
   assert.equal(answer.ok, false);
   assert.deepEqual(shown(store), ["mine sent"]);
 });
-
-/** Of a room in which 1000 messages were said, each a number. */
-function pageOf(from: number, to: number, hasBefore: boolean, hasAfter = true) {
-  const messages = Array.from({ length: to - from }, (_, index) => message(from + index));
-  return { messages, has_before: hasBefore, has_after: hasAfter, as_of: 1000, epoch: "e1" };
-}
 
 async function longRoom(t: TestContext) {
   return watching(t, (log) => {
