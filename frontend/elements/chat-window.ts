@@ -178,6 +178,7 @@ export class ChatWindowElement extends LightElement {
       .loadingOlder=${store.history.loadingOlder}
       .olderFailed=${store.history.olderFailed}
       .hasAfter=${store.history.hasAfter}
+      .newest=${store.history.newest}
       .newerFailed=${store.history.newerFailed}
       .typing=${[...client.typing.in(this.roomId)].map(this.#nameOf)}
       .start=${roomStart(room, {

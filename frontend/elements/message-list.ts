@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { Message } from "../protocol.js";
 import type { Line } from "../stores/room-store.js";
 import { DrawnRows } from "./drawn-rows.js";
 import { LightElement } from "./light-element.js";
@@ -40,6 +41,7 @@ export class MessageListElement extends LightElement {
     loadingOlder: { attribute: false },
     olderFailed: { attribute: false },
     hasAfter: { attribute: false },
+    newest: { attribute: false },
     newerFailed: { attribute: false },
     typing: { attribute: false },
     start: { attribute: false },
@@ -62,6 +64,8 @@ export class MessageListElement extends LightElement {
   olderFailed = false;
   /** The newest are not among the lines: nothing here is the end. */
   hasAfter = false;
+  /** The newest, as far as they are loaded, whether they are among the lines or not. */
+  newest: readonly Message[] = [];
   newerFailed = false;
   typing: readonly string[] = [];
   /** What stands above the very first message. */
@@ -130,6 +134,7 @@ export class MessageListElement extends LightElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("hasAfter") && this.hasAfter) this.isNear = false;
     if (changed.has("lines")) this.#linesChanged(changed.get("lines") ?? []);
+    if (changed.has("lines") || changed.has("newest")) this.#countNewer();
     this.#place = this.isNear ? null : readingPlace(this);
   }
 
@@ -173,6 +178,7 @@ export class MessageListElement extends LightElement {
     else this.#keepPlace();
     this.#tellSeen();
     this.#slow.watch(this.lines);
+    if (!changed.has("hasAfter")) this.#wantNewer(this.#left); // what comes below all that is drawn lets nothing scroll
     this.#wantOlder();
   }
 
@@ -192,10 +198,14 @@ export class MessageListElement extends LightElement {
     const latest = this.lines.findLast((line) => !line.reply);
     const ownIsNew = latest?.status === "sending" && latest.key !== previous?.key && latest.author_id === this.currentUserId;
     if (ownIsNew && this.#opened) this.#drawNewest();
-    if (this.isNear) this.newer = 0;
-    else this.newer += this.lines.filter((line) => line.seq > this.#seenSeq && line.author_id !== this.currentUserId).length;
-    for (const line of this.lines.slice(-50)) this.#seenSeq = Math.max(this.#seenSeq, line.seq);
     if (!this.isNear && before.length) this.#keepInPlace(before);
+  }
+
+  #countNewer(): void {
+    const arrived = this.hasAfter ? this.newest : this.lines;
+    if (this.isNear || !this.#opened) this.newer = 0;
+    else this.newer += arrived.filter(({ seq, author_id }) => seq > this.#seenSeq && author_id !== this.currentUserId).length;
+    for (const { seq } of arrived.slice(-50)) this.#seenSeq = Math.max(this.#seenSeq, seq);
   }
 
   #drawNewest(): void {
@@ -245,7 +255,7 @@ export class MessageListElement extends LightElement {
   };
 
   #wantNewer(left: number): void {
-    if (left >= this.clientHeight * 1.5) return;
+    if (!this.#opened || left >= this.clientHeight * 1.5) return;
     if (this.#rows.down()) this.requestUpdate();
     else if (this.hasAfter && !this.newerFailed) this.fire("newer-wanted");
   }
