@@ -31,6 +31,7 @@ export class ChatAppElement extends LightElement {
     question: { state: true },
     drawerOpen: { state: true },
     panel: { state: true },
+    leading: { state: true },
     version: { state: true },
   };
 
@@ -44,6 +45,8 @@ export class ChatAppElement extends LightElement {
   drawerOpen = false;
   /** What stands at the right: who is in the room, what one looks for, or what an answer quotes. */
   panel: "members" | "search" | Source | null = null;
+  /** The message one is being led to. */
+  leading: { roomId: string; seq: number } | null = null;
   version = 0;
 
   readonly #notice = new ConnectionNotice(this);
@@ -95,6 +98,7 @@ export class ChatAppElement extends LightElement {
         @search-asked=${() => this.search()}
         @source-asked=${this.#openSource}
         @message-asked=${this.#openMessage}
+        @latest-wanted=${() => (this.leading = null)}
         @assistant-asked=${this.#converse}
         @panel-closed=${() => (this.panel = null)}
         @direct-asked=${(event: CustomEvent<string>) => this.#write(event.detail)}
@@ -136,6 +140,7 @@ export class ChatAppElement extends LightElement {
       .connectionWords=${this.#notice.words}
       .offline=${this.#notice.offline}
       .panelOpen=${this.panel === "members"}
+      .led=${this.leading !== null}
     ></chat-window>`;
   }
 
@@ -206,6 +211,7 @@ export class ChatAppElement extends LightElement {
 
   #show(roomId: string | null): void {
     this.roomId = roomId;
+    this.leading = null;
     this.drawerOpen = false;
     this.client?.open(roomId);
     if (roomId !== null) rememberRoom(roomId);
@@ -296,17 +302,18 @@ export class ChatAppElement extends LightElement {
     this.panel = event.detail;
   };
 
-  /** A message that was quoted or found, in whatever room it was said. */
+  /** A message that was quoted or found, in whatever room it was said; the last one asked for, unless one goes elsewhere. */
   #openMessage = async (event: CustomEvent<{ roomId: string; seq: number }>): Promise<void> => {
     const { roomId, seq } = event.detail;
     const { client } = this;
     if (!client!.rooms.get(roomId)) return this.#tell("You are not in the room where that was said.", true);
     if (this.panelCovers) this.panel = null;
     if (roomId !== this.roomId) this.goTo(roomId);
+    const leading = (this.leading = event.detail);
     await client!.roomStore(roomId).ready();
     await this.updateComplete;
-    const shown = this.querySelector("chat-window");
-    if (shown?.roomId === roomId) await shown.show(seq);
+    if (leading === this.leading) await this.querySelector("chat-window")?.show(seq);
+    if (leading === this.leading) this.leading = null;
   };
 
   #closeDrawer = (): void => {

@@ -40,6 +40,7 @@ export class ChatWindowElement extends LightElement {
     connectionWords: { attribute: false },
     offline: { attribute: false },
     panelOpen: { attribute: false },
+    led: { attribute: false },
     editing: { state: true },
   };
 
@@ -49,6 +50,8 @@ export class ChatWindowElement extends LightElement {
   connectionWords = "";
   offline = false;
   panelOpen = false;
+  /** One is being led to a message: what comes into view on the way there is not read. */
+  led = false;
   editing: Line | null = null;
 
   /** Where reading ended when the room was opened; undefined until that is known, null when there was nothing new. */
@@ -81,9 +84,10 @@ export class ChatWindowElement extends LightElement {
       this.#ready = true;
       void this.#composer.updateComplete.then(() => this.focusComposer());
     }
-    if (changed.has("editing") && !this.editing) return;
-    const gone = this.editing && !this.client.messages.some((line) => line.id === this.editing!.id && !line.removed_at);
-    if (gone) this.editing = null;
+    if (changed.get("led") && !this.led) this.#list?.tellSeen();
+    if (!this.editing) return;
+    const { id } = this.editing;
+    if (this.client.messages.find((line) => line.id === id)?.removed_at) this.editing = null;
   }
 
   /** Not on touch: the keyboard would cover what one came to read. */
@@ -191,7 +195,7 @@ export class ChatWindowElement extends LightElement {
       @newer-wanted=${() => store.history.newer()}
       @latest-wanted=${() => store.history.latest()}
       @unread-wanted=${() => this.show((this.#unreadAfter ?? 0) + 1)}
-      @bottom-seen=${(event: CustomEvent<number>) => client.rooms.read(this.roomId, event.detail)}
+      @bottom-seen=${(event: CustomEvent<number>) => !this.led && client.rooms.read(this.roomId, event.detail)}
       @message-action=${this.#act}
     ></message-list>`;
   }
@@ -260,6 +264,7 @@ export class ChatWindowElement extends LightElement {
   }
 
   #editLast = (): void => {
+    this.#leaveThePast();
     const own = (line: Line) => line.author_id === this.client.me.id && line.status === "sent" && !line.removed_at;
     this.editing = this.client.messages.findLast((line) => own(line) && line.seq > 0) ?? null;
   };
@@ -271,11 +276,21 @@ export class ChatWindowElement extends LightElement {
     if (action === "retry") return outbox.retry(line.key);
     if (action === "discard") return outbox.discard(line.key);
     if (action === "stop") return this.#stop(line.id);
-    if (action === "ask-again") return void this.#told(this.client.replies.retry(line.run!.id), "Not asked again");
+    if (action === "ask-again") return this.#askAgain(line);
     if (action === "show-question") return this.#showQuestion(line);
     if (action === "edit") this.editing = line;
     if (action === "remove") this.#offerRemoval(line);
   };
+
+  /** What is answered comes at the end, and is shown there. */
+  #askAgain(line: Line): void {
+    this.#leaveThePast();
+    void this.#told(this.client.replies.retry(line.run!.id), "Not asked again");
+  }
+
+  #leaveThePast(): void {
+    if (this.client.roomStore(this.roomId).history.hasAfter) this.#list?.jumpToLatest();
+  }
 
   #offerRemoval(line: Line): void {
     const store = this.client.roomStore(this.roomId);

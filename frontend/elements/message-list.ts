@@ -22,7 +22,7 @@ const AT_BOTTOM_PX = 64;
  *
  * @fires older-wanted     one came near the top
  * @fires newer-wanted     one came near the end of what is loaded, which is not the newest
- * @fires latest-wanted    the newest messages, which are not among the lines
+ * @fires latest-wanted    the newest messages, whether they are among the lines or not, and nothing that is on its way
  * @fires unread-wanted   the first new message is further up than what is loaded
  * @fires bottom-seen      detail: the highest number on the screen; the tab is visible
  * @fires message-action   detail: {action: "edit" | "remove" | "retry" | "discard" | "copied" | "stop" | "ask-again" | "show-question", line}
@@ -89,20 +89,20 @@ export class MessageListElement extends LightElement {
     super.connectedCallback();
     this.addEventListener("scroll", this.#scrolled, { passive: true });
     this.addEventListener("click", this.#clicked);
-    document.addEventListener("visibilitychange", this.#tellSeen);
+    document.addEventListener("visibilitychange", this.tellSeen);
     this.#resized = new ResizeObserver(() => this.#hold());
     this.#resized.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    document.removeEventListener("visibilitychange", this.#tellSeen);
+    document.removeEventListener("visibilitychange", this.tellSeen);
     this.#resized?.disconnect();
   }
 
   /** Go to the newest message. */
   jumpToLatest(): void {
-    if (this.hasAfter) this.fire("latest-wanted");
+    this.fire("latest-wanted");
     this.#drawNewest();
     this.newer = 0;
     this.requestUpdate();
@@ -176,7 +176,7 @@ export class MessageListElement extends LightElement {
     if (!this.#opened && this.lines.length) this.#open();
     else if (this.isNear) this.#toBottom();
     else this.#keepPlace();
-    this.#tellSeen();
+    this.tellSeen();
     this.#slow.watch(this.lines);
     if (!changed.has("hasAfter")) this.#wantNewer(this.#left); // what comes below all that is drawn lets nothing scroll
     this.#wantOlder();
@@ -250,7 +250,7 @@ export class MessageListElement extends LightElement {
     if (this.isNear && !near && !wentUp) return this.#toBottom();
     if (near !== this.isNear) this.isNear = near;
     if (near) this.newer = 0;
-    if (near) this.#tellSeen();
+    if (near) this.tellSeen();
     this.#wantOlder();
   };
 
@@ -266,7 +266,8 @@ export class MessageListElement extends LightElement {
     else if (this.hasBefore && !this.loadingOlder && !this.olderFailed) this.fire("older-wanted");
   }
 
-  #tellSeen = (): void => {
+  /** Say what is read, if one is at the end and looks at it. */
+  tellSeen = (): void => {
     if (!this.isNear || this.hasAfter || document.visibilityState !== "visible") return;
     const seq = this.lines.reduce((most, line) => Math.max(most, line.seq), 0);
     if (seq) this.fire("bottom-seen", seq);
