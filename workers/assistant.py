@@ -38,8 +38,10 @@ def sweep() -> None:
 
 
 def attend(app: Flask, every: float) -> None:
-    """Say for as long as this worker lives that it is here, and whom it can ask."""
-    while True:
+    """Say that this worker is here, and whom it can ask, until it is told to stop: a question that is
+    asked then, it may not begin.
+    """
+    while not answering.is_leaving():
         with app.app_context():
             try:
                 assistant.attend()

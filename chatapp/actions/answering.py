@@ -62,6 +62,11 @@ def leave(*, within: float) -> None:
     farewell.begin(within)
 
 
+def is_leaving() -> bool:
+    """Whether this process was told to stop."""
+    return farewell.is_begun()
+
+
 def answer(*, tenant_id: str, room_id: str) -> None:
     """Answer what waits in this room, one after the other; nothing when somebody is at it.
 
