@@ -9,7 +9,6 @@ from celery import shared_task
 from chatapp.actions import documents, embeddings
 
 _at_it = Lock()  # in a pool of threads: one document at a time, or they take all the memory
-_embedding = Lock()  # likewise: nobody pays twice for a vector
 
 
 @shared_task(name="documents.read")
@@ -24,9 +23,7 @@ def read() -> None:
 
 @shared_task(name="documents.embed")
 def embed() -> None:
-    """Give vectors to passages that have none, if that is configured. Safe to run twice or late."""
-    if _embedding.acquire(blocking=False):
-        try:
-            embeddings.fill()
-        finally:
-            _embedding.release()
+    """Give vectors to passages that have none, if that is configured. Safe to run twice: one of them
+    does. Safe to run late.
+    """
+    embeddings.fill()

@@ -18,6 +18,7 @@ ASSISTANT_PROVIDERS = "assistant:providers"  # string: JSON list of what the wor
 ASSISTANT_EMBEDDER = (
     "assistant:embedder"  # string: JSON, the model and server of embeddings; expires
 )
+EMBEDDING = "assistant:embedding"  # string: the token of whoever gives passages vectors; a lease
 ASSISTANT_SWEPT = "assistant:swept"  # string: held by the last sweeper until the next is due
 ASSISTANT_FIGURES = "assistant:figures"  # hash: "what of-which" -> how much; see run_figures.py
 ASSISTANT_LEFT = "assistant:left"  # hash: "tenant room" -> since when nobody answers there, seconds

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -22,17 +25,20 @@ from chatapp.store import (
     budgets,
     database,
     documents,
+    keys,
     passages,
     tables,
     vectors,
 )
 from chatapp.store import assistants as settings_of
+from chatapp.store.connection import redis
 from chatapp.store.database import reading, writing
 from chatapp.store.vectors import Made
 from chatapp.types import Assistant, Embedded, Embedder, Meaning
 from config import ConfigError, ProviderKeys
 from tests.fake_providers import FakeProviders
 
+ROOT = Path(__file__).parent.parent.parent
 CAR = "An automobile needs petrol."
 QUESTION = "Where is my car?"  # no word of it is in CAR
 WARNING = "embeddings failed"
@@ -641,3 +647,83 @@ def test_a_question_that_is_not_answered_is_not_sent(
 
     code = {"left": "not_allowed", "over budget": "budget_exceeded"}[why]
     assert (answer.run["error"]["code"], fake.requests) == (code, [])
+
+
+# --- one at a time -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def during(monkeypatch):
+    """during(deed, …): what happens while the first request is under way, the second, …"""
+
+    def run(*deeds):
+        ask, happening = embedding.ask, iter(deeds)
+
+        def ask_meanwhile(texts):
+            if deed := next(happening, None):
+                deed()
+            return ask(texts)
+
+        monkeypatch.setattr(embedding, "ask", ask_meanwhile)
+
+    return run
+
+
+def test_of_two_at_the_same_time_one_does_nothing(
+    give, configure, fake, compares, during, redis_url, database_url
+):
+    """Be it in another process, which shares nothing with this one but the stores."""
+    give(*(f"Automobile {n}." for n in range(40)))
+    configure(SMALL)
+    during(lambda: embed_elsewhere(redis_url, database_url, fake))
+
+    embeddings.fill()
+
+    assert [len(asked.body["input"]) for asked in fake.requests] == [32, 8]
+    assert (kept(), len(used())) == (40, 2)
+    give(CAR, name="b.md")
+    embed_elsewhere(redis_url, database_url, fake)
+    assert kept() == 41, "it was not given back"
+
+
+def embed_elsewhere(redis_url, database_url, fake):
+    code = (
+        "import workers\nwith workers.application().app_context():\n"
+        "    from workers import documents; documents.embed.run()"
+    )
+    given = {
+        **os.environ,
+        "SECRET_KEY": "a secret for the tests only",
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": database_url,
+        "LOG_LEVEL": "error",
+        "EMBEDDING_MODEL": SMALL,
+        "OPENAI_BASE_URL": f"{fake.url}/v1",
+    }
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=ROOT, env=given, timeout=60, check=True)
+
+
+def test_who_was_frozen_and_lost_its_turn_buys_no_more(give, configure, fake, compares, during):
+    give(*(f"Automobile {n}." for n in range(40)))
+    configure(SMALL)
+    during(lambda: redis.set(keys.EMBEDDING, "somebody else's"))
+
+    embeddings.fill()
+
+    assert (len(fake.requests), kept()) == (1, 32), "what was paid for is kept"
+    assert redis.get(keys.EMBEDDING) == "somebody else's"
+
+
+def test_the_turn_of_who_goes_on_does_not_end(give, configure, compares, during):
+    give(*(f"Automobile {n}." for n in range(40)))
+    configure(SMALL)
+    left = []
+    during(
+        lambda: redis.pexpire(keys.EMBEDDING, 5_000),
+        lambda: left.append(redis.pttl(keys.EMBEDDING)),
+    )
+
+    embeddings.fill()
+
+    assert left[0] > 50_000
