@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 
 from chatapp import jobs, logs
 from chatapp.errors import BudgetExceeded
-from chatapp.llm import Failure, embedding, prices
+from chatapp.llm import Failure, embedding, farewell, prices
 from chatapp.llm.failures import Broken, Garbage, Refused
 from chatapp.store import assistants, budgets, embedders, vectors
 from chatapp.store.vectors import Made
@@ -26,7 +26,7 @@ _OF_THE_PASSAGES = (Refused, Broken, Garbage)  # what may be wrong with them, no
 
 
 class _Over(Exception):
-    """No request is to be made any more: somebody else has the turn."""
+    """No request is to be made any more: this process stops, or somebody else has the turn."""
 
 
 def fill() -> None:
@@ -106,7 +106,7 @@ def _alone(token: str, tenant_id: str, passage_id: str, text: str) -> Made:
 
 def _vectors(token: str, tenant_id: str, texts: list[str]) -> list[list[float]]:
     """One for each, paid for by the workspace. Raises _Over, Failure, BudgetExceeded."""
-    if not embedders.is_on(token):
+    if farewell.is_begun() or not embedders.is_on(token):
         raise _Over
     now, price = datetime.now(UTC), assistants.find(tenant_id).embedding_price
     outlay = Outlay(str(uuid7()), tenant_id, "documents", prices.EMBEDDER, embedding.model(), now)

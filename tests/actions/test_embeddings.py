@@ -17,7 +17,7 @@ from chatapp.actions import answering, assistant_settings, embeddings, history, 
 from chatapp.actions import assistant as assistants
 from chatapp.actions import documents as given
 from chatapp.errors import Busy, NotAllowed
-from chatapp.llm import embedding
+from chatapp.llm import embedding, farewell
 from chatapp.store import (
     allowances,
     attendants,
@@ -713,6 +713,18 @@ def test_who_was_frozen_and_lost_its_turn_buys_no_more(give, configure, fake, co
 
     assert (len(fake.requests), kept()) == (1, 32), "what was paid for is kept"
     assert redis.get(keys.EMBEDDING) == "somebody else's"
+
+
+def test_who_takes_leave_buys_no_more(give, configure, fake, compares, during, monkeypatch):
+    monkeypatch.setattr(farewell._ours, "until", None)
+    give(*(f"Automobile {n}." for n in range(40)))
+    configure(SMALL)
+    during(lambda: answering.leave(within=60))
+
+    embeddings.fill()
+
+    assert (len(fake.requests), kept()) == (1, 32), "what was paid for is kept"
+    assert redis.get(keys.EMBEDDING) is None
 
 
 def test_the_turn_of_who_goes_on_does_not_end(give, configure, compares, during):
