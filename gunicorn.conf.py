@@ -31,7 +31,9 @@ threads = 64  # for `-k gthread` only, where each WebSocket holds one
 # would swallow its share) and one per worker after the fork.
 reuse_port = True
 
-timeout = 30  # seconds without a sign of life until a worker is killed
+# Seconds without a sign of life until a worker is killed, and until a client that reads nothing of
+# its answer is given up.
+timeout = 30
 graceful_timeout = 10  # seconds from TERM to KILL; the worker itself is done in three to five
 keepalive = 15  # seconds for the next request's headers to be complete
 

@@ -41,6 +41,8 @@ class EventletWorker(AsyncWorker):
     A stopping worker accepts no more, calls the application's `extensions["closing"]()` if there is
     one, until `extensions["websockets"]()` says 0, and waits for requests that are being answered.
     It does not wait for idle connections or WebSockets: those never end by themselves.
+
+    A client that takes nothing of its answer for `timeout` seconds gets no more of it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -128,9 +130,15 @@ class EventletWorker(AsyncWorker):
             finally:
                 self._sockets_open -= 1
         self._answering += 1
+        patience = sock.gettimeout()  # that for the next request is timeout_ctx's business
+        sock.settimeout(self.cfg.timeout or None)
         try:
             return super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            self.log.info("%s stopped reading its answer to %s", addr, req.path)
+            raise StopIteration from None  # which closes the connection
         finally:
+            sock.settimeout(patience)
             self._answering -= 1
 
     def is_already_handled(self, respiter: Any) -> bool:

@@ -16,7 +16,7 @@ if os.environ.setdefault("ASYNC_MODE", "eventlet") == "eventlet":
 
     eventlet.monkey_patch()
 
-from flask import Flask, request, send_file
+from flask import Flask, Response, request, send_file
 from flask_socketio import SocketIO, emit, join_room
 
 from chatapp import engine
@@ -57,6 +57,7 @@ def create() -> Flask:
     app.add_url_rule("/slow", "slow", lambda: slow(socketio))
     app.add_url_rule("/asked", "asked", lambda: " ".join(ASKED))
     app.add_url_rule("/file", "file", lambda: send_file(os.environ["FILE"]))
+    app.add_url_rule("/endless", "endless", endless)
     app.wsgi_app = with_echo(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
@@ -96,6 +97,20 @@ def slow(socketio: SocketIO) -> str:
     ASKED.append("slow")
     socketio.sleep(float(request.args["seconds"]))
     return "done"
+
+
+def endless() -> Response:
+    """Told in ASKED, as long as somebody reads it."""
+
+    def pages():
+        ASKED.append("endless")
+        try:
+            while True:
+                yield bytes(64 * 1024)
+        finally:
+            ASKED.remove("endless")
+
+    return Response(pages())
 
 
 def with_echo(wsgi_app):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import contextlib
+import http.client
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,42 @@ def test_a_file_arrives_whole(serve, tmp_path):
     head, _, body = bytes(answer).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
     assert body == big.read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/endless", "/file"])
+def test_an_answer_that_nobody_reads_is_given_up(serve, tmp_path, path):
+    """Each would hold its page, and its place in the worker, for as long as somebody likes."""
+    big = tmp_path / "big"
+    big.write_bytes(bytes(64 << 20))  # more than any buffer on the way holds
+    server = serve(FILE=str(big), GUNICORN_CMD_ARGS="--timeout 3")
+    with socket.create_connection(("127.0.0.1", server.port), 10) as reader:
+        reader.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert reader.recv(12) == b"HTTP/1.1 200"
+        (worker,) = worker_pids(server)
+
+        eventually(lambda: "stopped reading" in server.log.read_text(), within=15)
+
+        assert server.get("/asked") == ""
+        assert worker_pids(server) == [worker]
+
+
+def test_who_reads_slowly_gets_all_of_it_and_may_ask_again(serve, tmp_path):
+    """It takes longer than somebody who reads nothing is waited for; so may the next request."""
+    big = tmp_path / "big"
+    big.write_bytes(os.urandom(16 << 20))
+    server = serve(FILE=str(big), GUNICORN_CMD_ARGS="--timeout 3 --keep-alive 20")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/file")
+        answer, said, began = connection.getresponse(), bytearray(), time.monotonic()
+        while piece := answer.read(2 << 20):
+            said += piece
+            time.sleep(0.7)  # a slow line
+        assert said == big.read_bytes()
+        assert time.monotonic() - began > 4
+        time.sleep(4)
+        connection.request("GET", "/pid")
+        assert connection.getresponse().read()
 
 
 def test_a_stopping_worker_says_goodbye_and_leaves_in_seconds(serve, connect):
