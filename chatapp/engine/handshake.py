@@ -66,5 +66,16 @@ def environ_of(data: bytes, addr: Any, server: Any) -> dict[str, Any] | None:
     return environ
 
 
+def refusal_to(client: Any) -> Callable[..., None]:
+    """A WSGI start_response for a request that ends its connection."""
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        lines = [f"HTTP/1.1 {status}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers if name.lower() != "connection"]
+        client.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    return start_response
+
+
 def _upgrades(environ: dict[str, Any]) -> bool:
     return str(environ.get("HTTP_UPGRADE", "")).lower() == "websocket"

@@ -112,7 +112,7 @@ class EventletWorker(AsyncWorker):
         client.fd.recv(len(data))
         environ["gunicorn.socket"] = client
         try:
-            client.sendall(b"".join(self.wsgi(environ, _refusal_to(client))))
+            client.sendall(b"".join(self.wsgi(environ, handshake.refusal_to(client))))
         except StopIteration:  # it has become a WebSocket
             return True
         except OSError:
@@ -232,17 +232,6 @@ class _Name:
 
     def getsockname(self) -> Any:
         return self._name
-
-
-def _refusal_to(client: Any) -> Callable[..., None]:
-    """A WSGI start_response for a request that ends its connection."""
-
-    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
-        lines = [f"HTTP/1.1 {status}", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in headers if name.lower() != "connection"]
-        client.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
-
-    return start_response
 
 
 def _sendfile(self: Any, file: Any, offset: int = 0, count: int | None = None) -> int:
